@@ -1,0 +1,31 @@
+"""The one link that points upwards: names such as `run.plot` that a lower floor offers and a higher floor answers."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+# (who asks, under which name) -> where the function lives. The module is imported when the name is first used.
+_PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
+    ("Fit", "plot"): ("steepest.views.fit_picture", "plot_fit"),
+    ("Fit", "remarks"): ("steepest.doctor.fit_remarks", "fit_remarks"),
+    ("Run", "remarks"): ("steepest.doctor.run_remarks", "run_remarks"),
+}
+
+
+def provided(owner: str, name: str) -> Callable[..., Any]:
+    """The function that serves ``owner.name``, imported on first use.
+
+    Raises
+    ------
+    KeyError
+        Nothing is registered under this name.
+    """
+    module, function = _PROVIDERS[owner, name]
+    return getattr(importlib.import_module(module), function)  # type: ignore[no-any-return]
+
+
+def provide(owner: str, name: str, module: str, function: str) -> None:
+    """Register `function` of `module` as the provider of ``owner.name``; a later registration replaces an earlier one."""
+    _PROVIDERS[owner, name] = (module, function)
