@@ -1,1 +1,46 @@
-"""Gradient descent that shows every step, says why a descent goes wrong, and certifies its answer."""
+"""Gradient descent that shows every step, says why a descent goes wrong, and certifies its answer.
+
+``import steepest as sd`` is cheap: each public name is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from steepest.version import __version__
+
+# Where each public name lives. The order is the floors', from the ground up.
+_HOMES = {
+    "steepest.base.errors": (
+        "SteepestError", "DataError", "FormulaError", "ModelError", "ShapeError", "DifferentiationError", "GradientMismatch",
+    ),
+    "steepest.autodiff.tensor": ("Tensor", "tensor"),
+    "steepest.autodiff.creation": ("arange", "linspace", "zeros", "ones", "full", "eye", "randn", "rand", "manual_seed"),
+    "steepest.autodiff.apply": ("apply", "no_grad"),
+    "steepest.autodiff.primitive": ("Primitive",),
+    "steepest.autodiff.extend": ("primitive",),
+    "steepest.autodiff.transforms": ("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
+    "steepest.autodiff.check": ("check_grads",),
+    "steepest.formula.formula": ("Formula",),
+    "steepest.data.table": ("Table", "read_table"),
+}  # fmt: skip
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+_MODULES = ("ops",)
+
+__all__ = ["__version__", *_HOME_OF, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME_OF:
+        value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"steepest.{name}")
+    else:
+        raise AttributeError(f"module 'steepest' has no attribute {name!r}")
+    globals()[name] = value  # the next look-up is an ordinary one
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

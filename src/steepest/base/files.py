@@ -51,7 +51,9 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> Path:
                 os.close(folder)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SteepestError(f"cannot write {target}: {reason}. Choose another place, for example with --out.") from error
+        raise SteepestError(
+            f"cannot write {target}: {reason}. Choose another place, for example with --out."
+        ) from error
     finally:
         if temporary is not None:
             with contextlib.suppress(OSError):
