@@ -22,8 +22,23 @@ _HOMES = {
     "steepest.autodiff.extend": ("primitive",),
     "steepest.autodiff.transforms": ("grad", "value_and_grad", "vjp", "jvp", "jacobian", "hessian", "hvp"),
     "steepest.autodiff.check": ("check_grads",),
+    "steepest.base.params": ("Params",),
+    "steepest.base.random": ("Key",),
     "steepest.formula.formula": ("Formula",),
     "steepest.data.table": ("Table", "read_table"),
+    "steepest.nn.losses": ("Loss", "mse", "rmse", "mae", "huber", "log_cosh", "dispersion"),
+    "steepest.optim.rules": ("GradientDescent", "Momentum", "Adam"),
+    "steepest.optim.levenberg_marquardt": ("LevenbergMarquardt",),
+    "steepest.optim.lbfgs": ("LBFGS",),
+    "steepest.optim.stopping": ("Stopping",),
+    "steepest.training.problem": ("Problem",),
+    "steepest.training.batches": ("Batches",),
+    "steepest.training.descent": ("Descent",),
+    "steepest.training.hooks": ("Hook",),
+    "steepest.training.history": ("History",),
+    "steepest.training.outcome": ("Outcome",),
+    "steepest.training.run": ("Run",),
+    "steepest.training.minimize": ("minimize",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("ops",)

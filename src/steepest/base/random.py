@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,3 +41,15 @@ def generator(seed: int, stream: str, epoch: int = 0, step: int = 0) -> np.rando
     key = np.array([seed % _WORD, _stream_word(stream)], dtype=np.uint64)
     counter = np.array([0, 0, epoch, step], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
+
+
+class Key(NamedTuple):
+    """A place in a run, from which a model draws its random numbers (dropout, noise) without keeping any state."""
+
+    seed: int
+    epoch: int = 0
+    step: int = 0
+
+    def generator(self, stream: str) -> np.random.Generator:
+        """The generator of `stream` at this place; see `generator`."""
+        return generator(self.seed, stream, self.epoch, self.step)

@@ -37,7 +37,8 @@ def column(values: Any, name: str, title: str) -> NDArray[Any]:
         The shape is another; names the column and the shape.
     """
     if isinstance(values, np.ma.MaskedArray):
-        values = values.astype(object).filled(None)
+        mask, values = np.ma.getmaskarray(values), np.array(values.data, dtype=object)
+        values[mask] = None
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -110,11 +111,14 @@ def from_frame(data: Any, title: str = "the data frame") -> Source:
         import pyarrow as pa
 
         frame = nw.from_native(pa.table(data))
-    by_name = {str(key): key for key in frame.columns}
+    keys = frame.collect_schema().names()
+    by_name = {str(key): key for key in keys}
 
     def load(names: list[str]) -> Loaded:
-        wanted = frame.select(*(by_name[name] for name in names))
-        eager = wanted.collect() if isinstance(wanted, nw.LazyFrame) else wanted
+        if isinstance(frame, nw.LazyFrame):
+            eager = frame.select(*(by_name[name] for name in names)).collect()
+        else:
+            eager = frame
         return {name: column(eager.get_column(by_name[name]).to_numpy(), name, title) for name in names}, None
 
-    return Source(title, tuple(str(key) for key in frame.columns), load)
+    return Source(title, tuple(str(key) for key in keys), load)

@@ -42,7 +42,7 @@ def lines(content: bytes, start: int = 0) -> Iterator[str]:
         start = end
 
 
-def find_header(content: bytes, title: str, suffix: str = ".csv") -> Header:
+def find_header(content: bytes, title: str) -> Header:
     r"""Find the header below blank lines and comment lines, which begin with ``#``.
 
     Parameters
@@ -51,8 +51,6 @@ def find_header(content: bytes, title: str, suffix: str = ".csv") -> Header:
         UTF-8 text with line ends ``\n``.
     title : str
         What messages call the file.
-    suffix : str
-        The file's ending; ``.tsv`` prefers the tab.
 
     Raises
     ------
@@ -75,7 +73,7 @@ def find_header(content: bytes, title: str, suffix: str = ".csv") -> Header:
         raise DataError(f"{title} is empty. Give a file with a header line and at least one row of data.")
     following = lines(content, start + len(text.encode()))
     first_row = next((row for row in following if row.strip()), "")
-    delimiter = separator(text, first_row, suffix)
+    delimiter = separator(text, first_row)
     if delimiter == " ":
         names, height = text.split(), 1
     else:
@@ -92,21 +90,23 @@ def find_header(content: bytes, title: str, suffix: str = ".csv") -> Header:
     )
 
 
-def separator(header: str, row: str, suffix: str = ".csv") -> str:
-    """The character between cells: of comma, semicolon and tab the one that splits the header and the first row alike.
+def separator(header: str, row: str) -> str:
+    """The character between cells: tab, semicolon or comma, whichever splits the header and the first row alike.
+
+    They are tried in this order, since a comma may also be a decimal comma; ``" "`` stands for any run of blanks.
 
     Examples
     --------
     >>> separator("t;height", "1,5;2,5"), separator("t  height", "1.5 2.5")
     (';', ' ')
     """
-    if suffix == ".tsv" and "\t" in header:
-        return "\t"
-    names = {mark: _width(header, mark) for mark in ",;\t"}
-    alike = [mark for mark in names if 1 < names[mark] == _width(row, mark)]
-    best = max(alike or names, key=lambda mark: names[mark])
-    if names[best] > 1:
-        return best
+    names = {mark: _width(header, mark) for mark in "\t;,"}
+    for mark, width in names.items():
+        if 1 < width == _width(row, mark):
+            return mark
+    widest = max(names, key=lambda mark: names[mark])
+    if names[widest] > 1:
+        return widest
     if '"' not in header + row and 1 < len(header.split()) == len(row.split()):
         return " "
     return ","

@@ -25,7 +25,10 @@ _DURATIONS = (datetime.timedelta, np.timedelta64)
 _HINTS = (
     (r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?", "Write the number without thousands separators."),
     (r"[+-]?\d*,\d+([eE][+-]?\d+)?", "Write the decimal comma as a point."),
-    (r"[+-]?[$€£]?\s?\d[\d.,]*([eE][+-]?\d+)?\s?[^\s\d]{1,5}", "Write the number alone, and its unit in the column's name."),
+    (
+        r"[$€£]\s?[\d.,]+|[+-]?\d[\d.,]*([eE][+-]?\d+)?\s?[^\s\d]{1,5}",
+        "Write the number alone, and its unit in the column's name.",
+    ),
     (r"(?s).*\n.*", "The text runs over several lines: is a quotation mark missing at its end?"),
 )
 _USUAL_HINT = "Correct the cell, or leave it empty if the value is missing."
@@ -170,7 +173,8 @@ def _refusal(table: Table, name: str, cell: Any, row: int, count: int) -> DataEr
         what = f"the duration {cell}"
         hint = "Convert the column to a number first, for example of days."
     elif isinstance(cell, _DATES):
-        what = f"the date or time {cell}"
+        shown = np.datetime_as_string(cell, unit="auto") if isinstance(cell, np.datetime64) else cell
+        what = f"the date or time {shown}"
         hint = "Convert the column to a number first, for example days since the first row, or a decimal year."
     elif isinstance(cell, complex | np.complexfloating):
         what = f"the complex number {cell}"
@@ -181,8 +185,8 @@ def _refusal(table: Table, name: str, cell: Any, row: int, count: int) -> DataEr
     else:
         what = f"a value of type {type(cell).__name__}"
         hint = "Convert the column to numbers first."
-    more = f", and {count - 1} more cells that are not numbers" if count > 1 else ""
-    return DataError(f"Column {name!r} has {what} on {table.place(row)}{more}, where numbers belong. {hint}")
+    more = f" (the first of {count} such cells of this column)" if count > 1 else ""
+    return DataError(f"Column {name!r} has {what} on {table.place(row)}{more}, where a number belongs. {hint}")
 
 
 def _shortened(text: str, limit: int = 40) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from steepest.base.errors import DataError
-from steepest.data.arrays import plain
+from steepest.data.arrow import from_column
 from steepest.data.header import MISSING, Header, find_header, lines
 from steepest.data.source import Loaded, Source
 
@@ -41,7 +41,7 @@ def decoded(content: bytes, title: str) -> bytes:
     return content
 
 
-def from_text(content: bytes, title: str, suffix: str = ".csv") -> Source:
+def from_text(content: bytes, title: str) -> Source:
     """The source for a text table with a header, separated by commas, semicolons, tabs or blanks.
 
     Blank lines, and lines that begin with ``#`` before the header, are passed over. Blanks around a cell do not count. Cells
@@ -54,10 +54,12 @@ def from_text(content: bytes, title: str, suffix: str = ".csv") -> Source:
         too few or too many cells. Names the file and the line.
     """
     content = decoded(content, title)
-    header = find_header(content, title, suffix)
+    header = find_header(content, title)
     body = content[header.body :].rstrip(b"\n ")
     if not body:
-        raise DataError(f"{title} has a header (line {header.line}) but no rows below it. Add at least one row of data.")
+        raise DataError(
+            f"{title} has a header (line {header.line}) but no rows below it. Add at least one row of data."
+        )
     delimiter = header.delimiter
     if delimiter == " ":
         delimiter = "\t"
@@ -69,7 +71,7 @@ def from_text(content: bytes, title: str, suffix: str = ".csv") -> Source:
         if not names:
             return {}, None
         table = _parsed(body, delimiter, header, names, title)
-        arrays = {name: plain(_settled(table.column(name), delimiter).to_numpy()) for name in names}
+        arrays = {name: from_column(_settled(table.column(name), delimiter)) for name in names}
         line_numbers: Sequence[int] = range(header.first_line, header.first_line + table.num_rows)
         if body.count(b"\n") + 1 != table.num_rows:  # blank lines, or line ends within quotation marks
             line_numbers = [line for line, _ in _records(body, delimiter, header.first_line)]

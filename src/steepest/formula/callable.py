@@ -124,9 +124,7 @@ class _Program:
         free: list[int] = []
         for node in needed:
             reads = tuple(register[child] for child in node.children)
-            released = {
-                child for child in node.children if last_reader[child] is node and child not in constants
-            }
+            released = {child for child in node.children if last_reader[child] is node and child not in constants}
             free.extend(register[child] for child in released)
             if not free:
                 free.append(len(self.start))
@@ -139,9 +137,7 @@ class _Program:
         registers = self.start.copy()
         for place, name in self.names:
             if name not in values:
-                raise FormulaError(
-                    f"There is no value for {name!r}; values were given for {', '.join(values)}."
-                )
+                raise FormulaError(f"There is no value for {name!r}; values were given for {', '.join(values)}.")
             registers[place] = _as_float(values[name])
         with np.errstate(all="ignore"):
             for operation, reads, write in self.steps:

@@ -129,9 +129,7 @@ class BoundFormula:
                 raise self._unknown(name, known, "Backquotes mean a column")
         self.target_columns = _unique(name.name for name in names(formula.target))
         if not self.target_columns:
-            raise FormulaError(
-                "The left side names no column, so there is nothing to fit to.", formula.text, 0
-            )
+            raise FormulaError("The left side names no column, so there is nothing to fit to.", formula.text, 0)
         self.columns = tuple(name for name in formula.names if name in known)
         self.parameters = tuple(name for name in formula.names if name not in known)
         if not self.parameters:
@@ -207,8 +205,8 @@ class BoundFormula:
     def invert_target(self, values: Any) -> Any | None:
         """The column itself from values of the left side: y from log(y).
 
-        NaN where no y has such a value, as for ``sqrt(y)`` below 0. None where the left side cannot be undone:
-        it reads several columns, or one more than once, or two y have the same value, as for ``y**2``.
+        NaN where no y has such a value, as for ``sqrt(y)`` below 0. None where the left side cannot be
+        undone: it reads several columns, or one twice, or two y have the same value, as for ``y**2``.
 
         Examples
         --------
@@ -227,9 +225,7 @@ class BoundFormula:
         distinct = {shape for shape in shapes.values() if shape}
         if len(distinct) > 1:
             listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
-            raise ShapeError(
-                f"The columns of {self.formula.text} differ in shape: {listed}. Give each the shape (n,)."
-            )
+            raise ShapeError(f"The columns of {self.formula.text} differ in shape: {listed}. Give each the shape (n,).")
 
     def _unknown(self, name: Name, known: tuple[str, ...], rule: str) -> FormulaError:
         near = difflib.get_close_matches(name.name, known, n=3, cutoff=0.6)
@@ -258,6 +254,4 @@ def _lookalike(name: str, columns: tuple[str, ...]) -> str | None:
         return near[0]
     # T beside a column t is usual (a period beside a time); Time or tmie beside time is a slip.
     letters = sorted(name.casefold())
-    return next(
-        (column for column in columns if len(name) > 2 and sorted(column.casefold()) == letters), None
-    )
+    return next((column for column in columns if len(name) > 2 and sorted(column.casefold()) == letters), None)

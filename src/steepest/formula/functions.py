@@ -109,9 +109,5 @@ def unknown_function(name: str) -> str:
     if name.lower() in _WRITE_INSTEAD:
         return f"{start} Write {_WRITE_INSTEAD[name.lower()]}."
     near = difflib.get_close_matches(name.lower(), [*FUNCTIONS, *ALIASES], n=3, cutoff=0.6)
-    offer = (
-        f" Did you mean {' or '.join(near)}?"
-        if near
-        else f" The functions are {', '.join(sorted(FUNCTIONS))}."
-    )
+    offer = f" Did you mean {' or '.join(near)}?" if near else f" The functions are {', '.join(sorted(FUNCTIONS))}."
     return f"{start}{offer} For a product write {name}*(...)."

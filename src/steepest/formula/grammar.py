@@ -94,9 +94,7 @@ class _Grammar:
             return True
         if token.is_sign(")"):
             return self._close_early(index, token)
-        before = (
-            f"between {self.tokens[index - 1].text} and {token.text}" if index else f"before {token.text}"
-        )
+        before = f"between {self.tokens[index - 1].text} and {token.text}" if index else f"before {token.text}"
         raise self._error(f"Something is missing {before}.", token)
 
     def _name(self, index: int, token: Token) -> bool:
@@ -110,8 +108,7 @@ class _Grammar:
             raise self._error(_reserved(token.text), token)
         if token.text.startswith("__"):
             raise self._error(
-                "A name does not start with two underscores; "
-                f"if it is a column, write {quoted_name(token.text)}.",
+                f"A name does not start with two underscores; if it is a column, write {quoted_name(token.text)}.",
                 token,
             )
         return is_call(self.tokens, index)

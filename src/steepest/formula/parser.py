@@ -49,14 +49,10 @@ def parse_formula(text: str) -> tuple[Node, Node]:
         raise _without_tilde(tokens, text)
     if len(tildes) > 1:
         second = tokens[tildes[1]]
-        raise FormulaError(
-            "There is more than one ~; a formula has a left and a right side.", text, second.position
-        )
+        raise FormulaError("There is more than one ~; a formula has a left and a right side.", text, second.position)
     left, right = tokens[: tildes[0]], tokens[tildes[0] + 1 :]
     if not left:
-        raise FormulaError(
-            "Left of ~ stands what is to be fitted, as in y ~ a + b*x.", text, tokens[0].position
-        )
+        raise FormulaError("Left of ~ stands what is to be fitted, as in y ~ a + b*x.", text, tokens[0].position)
     if not right:
         raise FormulaError("Right of ~ stands the model, as in y ~ a + b*x.", text, tokens[-1].position)
     return _side(left, text, "the left side"), _side(right, text, "the right side")
@@ -202,9 +198,7 @@ class _Builder:
     def _literal(self, token: Token) -> float:
         value = float(token.text)
         if math.isinf(value):
-            raise FormulaError(
-                "This number is beyond float64, which ends at 1.8e308.", self.text, token.position
-            )
+            raise FormulaError("This number is beyond float64, which ends at 1.8e308.", self.text, token.position)
         if value == 0 and any(digit in "123456789" for digit in token.text.lower().split("e")[0]):
             raise FormulaError(
                 "This number is too small for float64, which starts at 5e-324.", self.text, token.position

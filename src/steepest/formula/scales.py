@@ -17,10 +17,8 @@ _LEAST, _MOST = 1e-300, 1e300
 _FIRM, _SOFT = 1.0, 0.01
 
 # Functions whose argument is a pure number of about 1, as their value is.
-_PURE = frozenset(
-    ["sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh"]
-    + ["exp", "expm1", "log1p", "sigmoid", "softplus", "erf"]
-)
+_PURE = frozenset(["sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp"])
+_PURE |= {"expm1", "log1p", "sigmoid", "softplus", "erf"}
 _KEEP = frozenset(["abs", "relu", "floor", "ceil"])
 _POWERS = {"sqrt": 1 / 2, "cbrt": 1 / 3, "square": 2.0}
 _ALIKE = frozenset(["min", "max", "hypot", "logaddexp", "clip"])
@@ -31,10 +29,10 @@ def scales(
 ) -> dict[str, float]:
     """The natural magnitude of each parameter: what lets the terms of the formula match the data.
 
-    Every node has a magnitude, a product of powers of the parameters' unknown ones: its logarithm is affine in
-    their logarithms. Terms of a sum are alike, arguments of `exp` or `sin` are about 1, products multiply, and
-    the whole is like the target. These equations are solved by weighted least squares; what they leave open
-    stays near 1. An equation in which no parameter appears is dropped.
+    Every node has a magnitude, a product of powers of the parameters' unknown ones: its logarithm is affine
+    in their logarithms. Terms of a sum are alike, arguments of `exp` or `sin` are about 1, products multiply,
+    and the whole is like the target. These equations are solved by weighted least squares; what they leave
+    open stays near 1. An equation in which no parameter appears is dropped.
 
     Where these equations determine the parameters and do not contradict each other, a change of unit of a
     column changes the scales by exactly the powers of the factor that keep the formula's values.
@@ -70,10 +68,7 @@ def scales(
     equations = _Equations(postorder(tree), parameters, column_scales)
     equations.alike(equations.magnitude[tree], equations.known(_log(target_scale)), _FIRM)
     solution = equations.solve()
-    return {
-        name: float(np.clip(math.exp(np.clip(solution[name], -700, 700)), _LEAST, _MOST))
-        for name in parameters
-    }
+    return {name: float(np.clip(math.exp(np.clip(solution[name], -700, 700)), _LEAST, _MOST)) for name in parameters}
 
 
 def _log(scale: float) -> float:
@@ -103,9 +98,7 @@ _ONE = _Magnitude(0.0, {})
 class _Equations:
     """The magnitudes of all nodes, and the equations between them that each node adds."""
 
-    def __init__(
-        self, order: list[Node], parameters: Collection[str], column_scales: Mapping[str, float]
-    ) -> None:
+    def __init__(self, order: list[Node], parameters: Collection[str], column_scales: Mapping[str, float]) -> None:
         self.parameters = parameters
         self.column_scales = column_scales
         self.unknowns = list(dict.fromkeys(parameters))
@@ -132,6 +125,8 @@ class _Equations:
                 matrix[row, place[name]] = weight * power
             right[row] = -weight * difference.constant
         solution = np.linalg.lstsq(matrix, right, rcond=None)[0]
+        # Weights cost digits; one step of refinement brings them back where the equations agree with each other.
+        solution += np.linalg.lstsq(matrix, right - matrix @ solution, rcond=None)[0]
         return {name: float(solution[place[name]]) for name in place}
 
     def _of(self, node: Node) -> _Magnitude:
@@ -190,6 +185,9 @@ class _Equations:
     def _power(self, base: Node, exponent: Node) -> _Magnitude:
         if not names(exponent):
             return self.magnitude[base].times(float(compile_tree(exponent)({})))
-        # An exponent to be found is about 1. A number to such a power is like exp; a column stays a column.
+        # An exponent to be found is about 1 or -1. A number to such a power is like exp.
         self.alike(self.magnitude[exponent], _ONE, _FIRM)
-        return self.magnitude[base] if names(base) else _ONE
+        if not names(base):
+            return _ONE
+        sign = float(np.sign(compile_tree(exponent)({name.name: 1.0 for name in names(exponent)})))
+        return self.magnitude[base].times(sign if abs(sign) == 1 else 1.0)

@@ -21,11 +21,11 @@ class _Dependence:
 
 
 def linear_parameters(tree: Node, parameters: Collection[str]) -> tuple[str, ...]:
-    """Parameters in which the tree is jointly affine: with all others held, a constant plus a linear function.
+    """Parameters in which the tree is jointly affine: others held, it is a constant plus a linear function.
 
-    A structural test: sums, products with what holds none of them, division by what holds none of them, minus
-    signs, and `where` whose condition holds none of them. Two parameters that are multiplied with each other
-    cannot both be in the set; those with the fewest such rivals are taken first, then those that appear first.
+    A structural test: sums, products with what holds none of them, division by what holds none of them,
+    minus signs, and `where` whose condition holds none of them. Two parameters that are multiplied with each
+    other cannot both be in the set; those with the fewest such rivals come first, then those that appear first.
 
     Parameters
     ----------

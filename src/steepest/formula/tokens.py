@@ -137,9 +137,7 @@ def tokenize(text: str) -> list[Token]:
             tokens.append(_checked(_token(match), text, tokens))
         position = match.end()
     if len(tokens) > MAX_TOKENS:
-        raise FormulaError(
-            f"The formula has {len(tokens)} numbers, names and signs; {MAX_TOKENS} are allowed.", text
-        )
+        raise FormulaError(f"The formula has {len(tokens)} numbers, names and signs; {MAX_TOKENS} are allowed.", text)
     return tokens
 
 
@@ -184,9 +182,7 @@ def _stuck_to_number(number: str, name: str) -> str:
 def _unknown_character(text: str, position: int) -> FormulaError:
     character = text[position]
     if character == "`":
-        return FormulaError(
-            "This backquote has no partner: names are written as `wind speed`.", text, position
-        )
+        return FormulaError("This backquote has no partner: names are written as `wind speed`.", text, position)
     if character in _MEANT_BY:
         sign = _MEANT_BY[character]
         return FormulaError(f"{_described(character)} is not the sign {sign}: write {sign}.", text, position)
@@ -197,8 +193,9 @@ def _unknown_character(text: str, position: int) -> FormulaError:
         digit = unicodedata.normalize("NFKC", character)
         return FormulaError(f"{_described(character)}: for powers write **{digit}.", text, position)
     if unicodedata.category(character).startswith("L"):
-        match = re.compile(r"\w+").match(text, position)
-        word = match.group() if match else character
+        before = re.search(r"\w*$", text[:position])
+        position = before.start() if before else position
+        word = re.findall(r"\w+", text[position:])[0]
         return FormulaError(
             f"{_described(character)}: outside backquotes, names are made of a-z, A-Z, digits and _. "
             f"If this is a column, write {quoted_name(word)}{_ascii_offer(word)}.",
@@ -227,6 +224,4 @@ def _ascii_offer(word: str) -> str:
         return "; a parameter needs another name"
     letter = match.group(1).replace("LAMDA", "LAMBDA")  # Unicode's spelling
     name = letter.lower() if word.islower() else letter.capitalize()
-    return (
-        f"; for a parameter write {name}_" if keyword.iskeyword(name) else f"; for a parameter write {name}"
-    )
+    return f"; for a parameter write {name}_" if keyword.iskeyword(name) else f"; for a parameter write {name}"

@@ -1,0 +1,144 @@
+"""Stopping: what is asked at every step, whether the run is over."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.base.params import Array
+from steepest.optim.method import Halt
+
+Watch = dict[str, Any]
+
+GROWTH_THAT_DIVERGES = 1e6  # times the loss (or the decrease that the first gradient promised) at the start
+STEPS_WITHOUT_PROGRESS = 1000
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """When a run is over, besides its budget.
+
+    Parameters
+    ----------
+    tolerance : float
+        Converged when no parameter, moved by its own magnitude, would lower the loss by more than this fraction of it
+        (full batch only: the gradient of a batch is noise near the minimum).
+    threshold : float, optional
+        Stop as soon as the loss is at or below it.
+    patience : int, optional
+        Stop after so many epochs without a lower training loss.
+
+    Notes
+    -----
+    What has to be remembered from step to step is in the `watch` dict, which is part of the method's state and is saved with it.
+    """
+
+    tolerance: float = 1e-8
+    threshold: float | None = None
+    patience: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.tolerance < 0 or not math.isfinite(self.tolerance):
+            raise ModelError(f"the tolerance must be a number >= 0, not {self.tolerance!r}.")
+        if self.patience is not None and self.patience < 1:
+            raise ModelError(f"patience must be at least 1 epoch, not {self.patience!r}.")
+        if self.threshold is not None and math.isnan(self.threshold):
+            raise ModelError("the threshold is NaN.")
+
+    def start(self) -> Watch:
+        """The watch before the first step."""
+        return {"first": None, "best": math.inf, "best_step": 0, "epoch": 0, "epoch_sum": 0.0, "epoch_rows": 0,
+                "epoch_best": math.inf, "bad_epochs": 0}  # fmt: skip
+
+    def finite(self, step: int, loss: float, gradient: Array) -> Halt | None:
+        """Non-finite values: seen at the step where they appear."""
+        if not math.isfinite(loss):
+            return Halt("non_finite", f"the loss became {loss} at step {step}.")
+        if not np.isfinite(gradient).all():
+            return Halt(
+                "non_finite", f"the gradient became non-finite at step {step}, where the loss is {loss:.6g}.",
+                "The model has no slope there: start elsewhere, or keep arguments of log, sqrt and / away from 0.",
+            )  # fmt: skip
+        return None
+
+    def reached(self, step: int, loss: float) -> Halt | None:
+        """The threshold."""
+        if self.threshold is not None and loss <= self.threshold:
+            return Halt(
+                "threshold_reached", f"the loss {loss:.6g} reached the threshold {self.threshold:g} at step {step}."
+            )
+        return None
+
+    def over(
+        self,
+        watch: Watch,
+        step: int,
+        epoch: int,
+        loss: float,
+        gradient: Array,
+        magnitude: Array,
+        rate: float,
+        full: bool,
+    ) -> Halt | None:
+        """Ask all tests of a descent; changes `watch`.
+
+        Parameters
+        ----------
+        gradient, magnitude : ndarray
+            In the same units: the loss changes by about ``gradient * magnitude`` when a parameter moves by its magnitude.
+        full : bool
+            Whether `loss` is of all rows.
+        """
+        halt = self.finite(step, loss, gradient) or self.reached(step, loss)
+        if halt is not None:
+            return halt
+        promise = float(np.max(np.abs(gradient * magnitude), initial=0.0))
+        if watch["first"] is None:
+            watch["first"] = max(abs(loss), rate * float(gradient @ gradient), 1e-300)
+            watch["start"] = loss
+        if loss - watch["start"] > GROWTH_THAT_DIVERGES * watch["first"]:
+            return Halt(
+                "diverged", f"the loss grew from {watch['start']:.6g} to {loss:.6g} by step {step}, at rate {rate:.3g}."
+            )
+        if full:
+            if promise <= self.tolerance * abs(loss) + self.tolerance**2 * watch["first"]:
+                # Both the gradient and the loss may be exactly zero, so <= and not <.
+                return Halt(
+                    "converged",
+                    f"converged after {step} steps: the slope is {promise / max(abs(loss), 1e-300):.1e} of the loss."
+                    if loss and promise
+                    else f"converged after {step} steps: the gradient is zero.",
+                )
+            if loss < watch["best"] - 1e-12 * abs(watch["best"]) or watch["best"] == math.inf:
+                watch["best"], watch["best_step"] = loss, step
+            elif step - watch["best_step"] >= STEPS_WITHOUT_PROGRESS:
+                return Halt(
+                    "stalled",
+                    f"stalled: the loss has not gone below {watch['best']:.6g} for {STEPS_WITHOUT_PROGRESS} steps, "
+                    f"though the slope is not zero.",
+                    "Lower the learning rate, or use a method that uses curvature (levenberg_marquardt or lbfgs).",
+                )
+        return self._out_of_patience(watch, epoch, loss)
+
+    def _out_of_patience(self, watch: Watch, epoch: int, loss: float) -> Halt | None:
+        if self.patience is None:
+            return None
+        if epoch != watch["epoch"]:  # the epoch before is complete: its mean counts
+            mean = watch["epoch_sum"] / max(1, watch["epoch_rows"])
+            better = mean < watch["epoch_best"]
+            watch["epoch_best"] = min(mean, watch["epoch_best"])
+            watch["bad_epochs"] = 0 if better else watch["bad_epochs"] + 1
+            watch["epoch"], watch["epoch_sum"], watch["epoch_rows"] = epoch, 0.0, 0
+            if watch["bad_epochs"] >= self.patience:
+                return Halt(
+                    "stopped_early",
+                    f"stopped early at epoch {epoch}: the training loss has not gone below {watch['epoch_best']:.6g} "
+                    f"for {self.patience} epochs.",
+                )
+        watch["epoch_sum"] += loss
+        watch["epoch_rows"] += 1
+        return None

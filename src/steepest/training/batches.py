@@ -1,0 +1,73 @@
+"""Batches: which rows a step sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.base.params import Array
+from steepest.base.random import generator
+
+ORDERS = ("random", "sequence")
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How the rows are cut into batches; a pure function of (seed, step).
+
+    Parameters
+    ----------
+    size : int or None
+        Rows a batch; None for all of them. The last batch of an epoch has what is left.
+    order : {"random", "sequence"}
+        "random" draws without replacement within an epoch, anew for each; "sequence" cuts the rows as they come.
+
+    Examples
+    --------
+    >>> [Batches(2, "sequence").at(5, seed=0, step=k)[1] for k in range(3)]
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+
+    size: int | None = None
+    order: str = "random"
+    # The order of one epoch, kept because every step of the epoch asks for it; no state: it follows from (rows, seed, epoch).
+    _drawn: dict[tuple[int, int, int], Array] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.order not in ORDERS:
+            raise ModelError(f"batches are drawn in order 'random' or 'sequence', not {self.order!r}.")
+        if self.size is not None and (self.size != int(self.size) or self.size < 1):
+            raise ModelError(f"the batch size must be a positive whole number, not {self.size!r}.")
+
+    def check(self, rows: int) -> None:
+        """Raise if a batch would hold more rows than there are."""
+        if self.size is not None and self.size > rows:
+            raise ModelError(
+                f"the batch size {self.size} is larger than the data ({rows} rows); leave it out for full batch."
+            )
+
+    def per_epoch(self, rows: int) -> int:
+        """How many steps see every row once."""
+        return 1 if self.size is None else -(-rows // self.size)
+
+    def is_full(self, rows: int) -> bool:
+        """Whether every step sees all rows."""
+        return self.size is None or self.size >= rows
+
+    def at(self, rows: int, seed: int, step: int) -> tuple[int, Any]:
+        """The epoch of `step`, and the places of its rows: None for all, a slice, or an index array."""
+        if self.is_full(rows):
+            return step, None
+        assert self.size is not None
+        epoch, k = divmod(step, self.per_epoch(rows))
+        cut = slice(k * self.size, min(rows, (k + 1) * self.size))
+        if self.order == "sequence":
+            return epoch, cut
+        key = (rows, seed, epoch)
+        if key not in self._drawn:
+            self._drawn.clear()
+            self._drawn[key] = generator(seed, "batches", epoch).permutation(rows)
+        return epoch, np.asarray(self._drawn[key][cut])

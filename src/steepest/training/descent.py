@@ -1,0 +1,85 @@
+"""Descent: gradient descent by any rule, at a rate, on batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.base.params import Array, Params
+from steepest.optim.method import Advance, State
+from steepest.optim.rules import Adam, GradientDescent, Rule
+from steepest.optim.stopping import Stopping
+from steepest.training.batches import Batches
+from steepest.training.curvature import largest_curvature
+from steepest.training.loop import descend, initialise
+from steepest.training.problem import Problem
+
+Schedule = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Descent:
+    """Gradient descent by a rule; a `Method`.
+
+    Parameters
+    ----------
+    rule : Rule
+        GradientDescent(), Momentum(), Adam().
+    learning_rate : float or callable, optional
+        The rate, or ``rate(step)``, in the user's units of the parameters. Left out, it is taken from the curvature at the
+        start, and the parameters are scaled to their natural magnitudes inside.
+    batches : Batches
+
+    Raises
+    ------
+    ModelError
+        The rate is not positive and finite.
+    """
+
+    rule: Rule = field(default_factory=GradientDescent)
+    learning_rate: float | Schedule | None = None
+    batches: Batches = field(default_factory=Batches)
+    stepwise = True
+
+    def __post_init__(self) -> None:
+        rate = self.learning_rate
+        if rate is not None and not callable(rate) and not (math.isfinite(rate) and rate > 0):
+            raise ModelError(f"the learning rate must be a positive number, usually 0.001 to 0.1, not {rate!r}.")
+
+    @property
+    def name(self) -> str:
+        return self.rule.name
+
+    def init(self, problem: Problem, params: Params, seed: int) -> State:
+        """The state before the first step."""
+        return initialise(problem, self, params, seed)
+
+    def advance(self, problem: Problem, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
+        """Up to `n` steps: the training loop."""
+        return descend(problem, self, params, state, n, stopping)
+
+    def rate_at(self, first: float, step: int) -> float:
+        """The rate of a step."""
+        return float(self.learning_rate(step)) if callable(self.learning_rate) else first
+
+    def scale_for(self, problem: Problem) -> Array:
+        """The units the descent works in: a given rate is meant in the user's units, a chosen one in natural ones."""
+        if self.learning_rate is None and problem.scale is not None:
+            return problem.scale
+        return np.ones_like(problem.start.flat)
+
+    def first_rate(self, problem: Problem, params: Params, scale: Array) -> float:
+        """The given rate, or one from the curvature at the start."""
+        if callable(self.learning_rate):
+            return float(self.learning_rate(0))
+        if self.learning_rate is not None:
+            return float(self.learning_rate)
+        if isinstance(self.rule, Adam):
+            return 0.01  # Adam's steps are about the rate itself, whatever the curvature; parameters are of magnitude 1 here
+        # Half the limit 2 / curvature: the best constant rate where one curvature dominates.
+        curvature = largest_curvature(lambda v: scale * problem.hessian_times(params, scale * v), params.flat.size)
+        return 1.0 / curvature if curvature > 0 and math.isfinite(curvature) else 0.01

@@ -1,0 +1,83 @@
+"""History: what a run saw, a row for each step."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steepest.base.files import write_whole
+from steepest.base.params import Params
+
+COLUMNS = ("step", "epoch", "loss", "gradient_norm", "rate", "time")
+
+
+class History:
+    """What a run saw: columns of equal length, row k describing the parameters that step k started from.
+
+    Columns
+    -------
+    step, epoch : int
+    loss : the training loss, of the step's batch
+    gradient_norm : Euclidean norm of its gradient, in the user's units
+    rate : the learning rate (for Levenberg-Marquardt the damping)
+    time : seconds since the run's first step, without the time between calls
+
+    Attributes
+    ----------
+    snapshots : dict of int to Params
+        Parameters kept at chosen steps.
+    """
+
+    def __init__(self) -> None:
+        self._columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
+        self.snapshots: dict[int, Params] = {}
+
+    def extend(self, columns: Mapping[str, list[float]]) -> None:
+        """Append the rows of an `Advance`."""
+        for name in COLUMNS:
+            self._columns[name].extend(columns[name])
+
+    def __len__(self) -> int:
+        return len(self._columns["step"])
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        if name not in self._columns:
+            raise KeyError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
+        kind = np.int64 if name in ("step", "epoch") else np.float64
+        return np.array(self._columns[name], dtype=kind)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return COLUMNS
+
+    def to_dict(self) -> dict[str, NDArray[Any]]:
+        """All columns as arrays, ready for a data frame."""
+        return {name: self[name] for name in COLUMNS}
+
+    def to_csv(self, path: str | os.PathLike[str]) -> Path:
+        """Write all rows as CSV, whole or not at all."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows(zip(*(self[name].tolist() for name in COLUMNS), strict=True))
+        return write_whole(path, text.getvalue())
+
+    def copy(self) -> History:
+        """A history that goes on apart from this one."""
+        other = History()
+        other._columns = {name: list(values) for name, values in self._columns.items()}
+        other.snapshots = dict(self.snapshots)
+        return other
+
+    def __repr__(self) -> str:
+        if not len(self):
+            return "History(no steps)"
+        loss = self._columns["loss"]
+        return f"History({len(self)} steps, loss {loss[0]:.6g} -> {loss[-1]:.6g})"

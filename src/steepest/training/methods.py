@@ -1,0 +1,58 @@
+"""Methods by name."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+from steepest.base.errors import ModelError
+from steepest.optim.lbfgs import LBFGS
+from steepest.optim.levenberg_marquardt import LevenbergMarquardt
+from steepest.optim.method import Method
+from steepest.optim.rules import Adam, GradientDescent, Momentum
+from steepest.training.batches import Batches
+from steepest.training.descent import Descent
+
+_RULES = {
+    "gradient_descent": GradientDescent, "gd": GradientDescent, "sgd": GradientDescent, "momentum": Momentum, "adam": Adam,
+}  # fmt: skip
+_LEVENBERG = ("levenberg_marquardt", "lm")
+_LBFGS = ("lbfgs", "l_bfgs_b", "l_bfgs", "lbfgsb")
+NAMES = ("gradient_descent", "momentum", "adam", "levenberg_marquardt", "lbfgs")
+
+
+def method_named(
+    method: str | Any, learning_rate: Any = None, batch_size: int | None = None, batch_order: str = "random"
+) -> Method:
+    """The method of this name, or the method itself.
+
+    Parameters
+    ----------
+    method : str or Method
+        gradient_descent (gd, sgd), momentum, adam, levenberg_marquardt (lm), lbfgs; case and ``-``/``_`` do not matter.
+    learning_rate, batch_size, batch_order
+        For the descent rules only; see `Descent` and `Batches`.
+
+    Raises
+    ------
+    ModelError
+        Unknown name (the nearest are offered), or options that the method does not have.
+    """
+    if not isinstance(method, str):
+        if learning_rate is not None or batch_size is not None:
+            raise ModelError("give learning_rate and batch_size to the method itself, or name the method by a string.")
+        if isinstance(method, (GradientDescent, Momentum, Adam)):
+            return Descent(method)
+        return method  # type: ignore[no-any-return]
+    name = method.strip().lower().replace("-", "_").replace(" ", "_")
+    if name in _RULES:
+        return Descent(_RULES[name](), learning_rate, Batches(batch_size, batch_order))
+    if name in (*_LEVENBERG, *_LBFGS):
+        given = "a learning rate" if learning_rate is not None else "a batch size" if batch_size is not None else ""
+        if given:
+            raise ModelError(f"{method} takes no {given[2:]}: it works on all rows and finds its own steps. Leave it out, "
+                             "or use gradient_descent, momentum or adam.")  # fmt: skip
+        return LevenbergMarquardt() if name in _LEVENBERG else LBFGS()
+    near = difflib.get_close_matches(name, [*_RULES, *_LEVENBERG, *_LBFGS], n=1)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    raise ModelError(f"unknown method '{method}'. {hint}There are {', '.join(NAMES)}.")

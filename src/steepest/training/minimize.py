@@ -1,0 +1,91 @@
+"""minimize: a function of parameters, without data."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.optim.stopping import Stopping
+from steepest.training.methods import method_named
+from steepest.training.problem import Problem
+from steepest.training.run import Run
+
+
+def minimize(
+    f: Callable[..., Any],
+    start: Any,
+    *,
+    method: Any = "lbfgs",
+    learning_rate: Any = None,
+    steps: int | None = None,
+    time: float | None = None,
+    threshold: float | None = None,
+    patience: int | None = None,
+    tolerance: float = 1e-8,
+    seed: int = 0,
+    hooks: Any = (),
+    snapshots: Any = (),
+) -> Run:
+    """Find parameters where `f` is small, from `start`.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x) -> number``, where x is like `start`: a Tensor for a number, list or array, a dict of Tensors for a dict.
+    start : number, array-like, or dict of them
+    method : str or Method
+        lbfgs, gradient_descent, momentum or adam; see `steepest.training.methods.method_named`.
+    learning_rate : float or callable, optional
+        For the descent rules; from the curvature at the start if left out.
+    steps, time, seed, hooks, snapshots
+        See `Run`.
+    threshold, patience, tolerance
+        See `Stopping`.
+
+    Returns
+    -------
+    Run
+        Finished: ``run.params``, ``run.loss``, ``run.outcome``, ``run.history``. A single number or array is named after the
+        argument of `f`.
+
+    Raises
+    ------
+    ModelError, ShapeError
+        The start holds no numbers, or `f` does not return one number.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> run = sd.minimize(lambda x: (x[0] - 1) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2, [-1.2, 1.0])
+    >>> run.params["x"].round(5).tolist(), run.outcome.name
+    ([1.0, 1.0], 'converged')
+    """
+    if isinstance(start, Mapping):
+        problem = Problem.of_function(f, start)
+    else:
+        name = _argument_name(f)
+        problem = Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)})
+    stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
+    chosen = method_named(method, learning_rate)
+    return Run(
+        problem, chosen, steps=steps, time=time, seed=seed, stopping=stopping, hooks=hooks, snapshots=snapshots
+    ).finish()
+
+
+def _argument_name(f: Callable[..., Any]) -> str:
+    try:
+        names = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        names = []
+    return names[0] if names else "x"
+
+
+def _numbers(start: Any) -> Any:
+    try:
+        return np.asarray(getattr(start, "_data", start), dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ModelError(f"start must be a number, an array of numbers or a dict of them, not {start!r}.") from None

@@ -1,0 +1,318 @@
+"""Problem: what to make small."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from steepest.autodiff import graph, ops
+from steepest.autodiff.apply import inside_transform, linking
+from steepest.autodiff.tensor import Tensor
+from steepest.autodiff.transforms import grad, hvp, jacobian
+from steepest.autodiff.tree import flatten
+from steepest.base.errors import ModelError, ShapeError
+from steepest.base.params import Array, Params
+from steepest.base.random import Key
+from steepest.nn.losses import Loss, loss_named
+
+Predict = Callable[..., Any]
+
+
+class Batch(NamedTuple):
+    """Some rows of the data."""
+
+    inputs: Any
+    target: Any
+    weights: Any
+
+    @property
+    def rows(self) -> int:
+        return 1 if self.target is None else len(self.target)
+
+
+class Problem:
+    """What to make small: a model's loss over rows of data, or any function of parameters.
+
+    objective(params) = sum(w * loss(predict(params, inputs), target)) / sum(w) + penalty(params)
+
+    Parameters
+    ----------
+    predict : callable
+        ``predict(params, inputs) -> outputs``, or in full ``predict(params, state, inputs, key, training) -> (outputs, state)``
+        for models with dropout or running statistics. `params` is a dict of Tensors, `outputs` has one row for each row of data.
+    start : mapping of str to array-like
+        The parameters to start from.
+    inputs : array, or dict or tuple of arrays
+        First axis: rows.
+    target : array, shape (n, ...)
+    loss : str or Loss
+        mse, rmse, mae, huber, log_cosh; rmse is full-batch only, since a root of a mean is no mean over batches.
+    weights : array of shape (n,), optional
+        Not negative; relative.
+    reduction : {"mean", "sum"}
+    penalty : callable, optional
+        ``penalty(params) -> number``, added to the loss.
+    state : optional
+        The model's own state at the start (running statistics), passed through `predict`.
+    scale : array, optional
+        Natural magnitude of each element of the parameters; a descent without a given rate works in these units.
+
+    Raises
+    ------
+    ModelError, ShapeError
+        The pieces do not fit; says which.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.arange(4.0)
+    >>> problem = Problem(lambda p, x: p["a"] + p["b"] * x, {"a": 0, "b": 0}, x, 2 * x + 1)
+    >>> problem.value(problem.start)  # mean of 1, 9, 25, 49
+    21.0
+    """
+
+    def __init__(
+        self,
+        predict: Predict,
+        start: Mapping[str, Any],
+        inputs: Any = None,
+        target: Any = None,
+        *,
+        loss: str | Loss = "mse",
+        weights: Any = None,
+        reduction: str = "mean",
+        penalty: Callable[..., Any] | None = None,
+        state: Any = None,
+        scale: Array | None = None,
+    ) -> None:
+        self.predict = _full_contract(predict)
+        self.start = start if isinstance(start, Params) else Params(start)
+        self.loss_function = loss_named(loss)
+        if reduction not in ("mean", "sum"):
+            raise ModelError(f"reduction must be 'mean' or 'sum', not {reduction!r}.")
+        self.reduction = reduction
+        self.penalty = penalty
+        self.initial_state = state
+        self.scale = scale
+        self.has_data = target is not None
+        self.data = Batch(inputs, None, None) if target is None else _checked_data(inputs, target, weights)
+
+    @classmethod
+    def of_function(cls, function: Callable[..., Any], start: Mapping[str, Any]) -> Problem:
+        """A problem without data: make ``function(params)`` small."""
+        return cls(lambda params, _: function(params), start)
+
+    @property
+    def rows(self) -> int:
+        """How many rows of data there are; 1 without data."""
+        return self.data.rows
+
+    def batch(self, places: Array | slice | None) -> Batch:
+        """The rows at `places`; all of them for None."""
+        if places is None or not self.has_data:
+            return self.data
+        leaves, rebuild = flatten(self.data.inputs)
+        inputs = rebuild([x[places] for x in leaves])
+        weights = None if self.data.weights is None else self.data.weights[places]
+        return Batch(inputs, self.data.target[places], weights)
+
+    # ---- the pieces of the loop
+    def leaves(self, params: Params) -> dict[str, Tensor]:
+        """The parameters as Tensors that require grad."""
+        return {name: Tensor(array, requires_grad=True) for name, array in params.items()}
+
+    def loss(self, outputs: Any, target: Any) -> Any:
+        """The loss of each row, shape (n,); the output itself without data."""
+        if not self.has_data:
+            return outputs
+        return self.loss_function.rows(aligned(outputs, target), target)
+
+    def objective(self, outputs: Any, batch: Batch, params: Mapping[str, Any]) -> Any:
+        """One number: the rows' losses reduced, plus the penalty."""
+        rows = self.loss(outputs, batch.target)
+        if self.has_data:
+            total = self.loss_function.reduce(rows, batch.weights, self.reduction)
+        else:
+            if ops.size(rows) != 1:
+                raise ShapeError(
+                    f"the function to minimise must return one number, this one returned {ops.shape(rows)}."
+                )
+            total = ops.reshape(rows, ())
+        return total if self.penalty is None else total + self.penalty(params)
+
+    def gradient(self, objective: Any, leaves: Mapping[str, Tensor]) -> Array:
+        """The gradient with respect to all parameters, as one vector."""
+        wanted = list(leaves.values())
+        if not isinstance(objective, Tensor):  # the model does not use its parameters
+            return np.zeros(sum(x.size for x in wanted))
+        parts = graph.pull_back(objective, np.ones_like(objective._data), wanted, False)
+        return np.concatenate([np.ravel(g) for g in parts]) if len(parts) > 1 else np.array(parts[0]).reshape(-1)
+
+    # ---- the whole, on all the data
+    def evaluate(self, params: Params, state: Any = None, key: Key | None = None) -> tuple[Any, float, Array]:
+        """Outputs, objective and gradient on all the data."""
+        leaves = self.leaves(params)
+        with np.errstate(all="ignore"), linking(), inside_transform():
+            state = self.initial_state if state is None else state
+            outputs, _ = self.predict(leaves, state, self.data.inputs, key or Key(0), False)
+            objective = self.objective(outputs, self.data, leaves)
+        return detached(outputs), float(detached(objective)), self.gradient(objective, leaves)
+
+    def value(self, params: Params, state: Any = None) -> float:
+        """The objective on all the data."""
+        with np.errstate(all="ignore"):
+            outputs = self.outputs(params, state=state)
+            return float(detached(self.objective(outputs, self.data, dict(params))))
+
+    def value_and_gradient(self, params: Params) -> tuple[float, Array]:
+        """The objective on all the data, and its gradient."""
+        return self.evaluate(params)[1:]
+
+    def outputs(self, params: Params, inputs: Any = None, state: Any = None) -> Array:
+        """What the model says, as a plain array, for the data or for other inputs."""
+        state = self.initial_state if state is None else state
+        with np.errstate(all="ignore"):
+            inputs = self.data.inputs if inputs is None else inputs
+            return np.asarray(detached(self.predict(dict(params), state, inputs, Key(0), False)[0]))
+
+    # ---- curvature
+    @property
+    def row_weights(self) -> Array:
+        """The weight of each residual, so that the sum of w r**2 is the weighted loss up to a factor."""
+        shape = np.shape(self.data.target)
+        weights = np.ones(shape[0]) if self.data.weights is None else self.data.weights
+        return np.repeat(weights, int(np.prod(shape[1:])))
+
+    def reduced(self, total: float) -> float:
+        """The objective, from the sum of w * loss over all residuals."""
+        slope = float(self.reduced_slope(np.asarray(total)))
+        return math.sqrt(slope) if self.loss_function.root else slope
+
+    def reduced_slope(self, total: Array) -> Array:
+        """What the reduction makes of a sum over all residuals, before a root is taken."""
+        if self.reduction == "mean":
+            return np.asarray(total / np.sum(self.row_weights))
+        return np.asarray(total * self.rows / np.size(self.data.target))  # a row's loss is the mean over its outputs
+
+    def residuals(self, params: Params) -> Array:
+        """Prediction minus target, one behind the other, not weighted."""
+        return np.ravel(aligned(self.outputs(params), self.data.target) - self.data.target)
+
+    def residuals_and_jacobian(self, params: Params) -> tuple[Array, Array]:
+        """The residuals (m,) and their derivatives with respect to the flat parameters, (m, n)."""
+        seen: list[Any] = []
+
+        def residuals_of(p: dict[str, Any]) -> Any:
+            outputs, _ = self.predict(p, self.initial_state, self.data.inputs, Key(0), False)
+            seen.append(ops.reshape(aligned(outputs, self.data.target) - self.data.target, (-1,)))
+            return seen[-1]
+
+        with np.errstate(all="ignore"):
+            blocks = jacobian(residuals_of)(dict(params))
+        count = int(np.size(self.data.target))
+        return np.asarray(detached(seen[-1])), np.concatenate(
+            [np.reshape(b, (count, -1)) for b in blocks.values()], axis=1
+        )
+
+    def _flat_objective(self, params: Params) -> Callable[[Any], Any]:
+        """The objective as a function of the dict of parameters, for transforms."""
+
+        def objective(p: dict[str, Any]) -> Any:
+            outputs, _ = self.predict(p, self.initial_state, self.data.inputs, Key(0), False)
+            return self.objective(outputs, self.data, p)
+
+        return objective
+
+    def hessian_times(self, params: Params, vector: Array) -> Array:
+        """Hessian of the objective times `vector`, without the Hessian."""
+        with np.errstate(all="ignore"):
+            (product,) = hvp(self._flat_objective(params), (dict(params),), (params.view(np.asarray(vector)),))
+        return np.concatenate([np.ravel(product[name]) for name in params])
+
+    def hessian(self, params: Params) -> Array:
+        """The second derivatives of the objective, (n, n): one Hessian-vector product an element."""
+
+        def gradient_of(p: dict[str, Any]) -> Any:
+            g = grad(self._flat_objective(params))(p)
+            return ops.concatenate([ops.reshape(g[name], (-1,)) for name in params])
+
+        with np.errstate(all="ignore"):
+            blocks = jacobian(gradient_of, mode="forward")(dict(params))
+        n = params.flat.size
+        return np.concatenate([np.reshape(detached(b), (n, -1)) for b in blocks.values()], axis=1)
+
+
+def detached(x: Any) -> Any:
+    """The plain array behind a Tensor."""
+    return x._data if isinstance(x, Tensor) else x
+
+
+def aligned(outputs: Any, target: Any) -> Any:
+    """A model that returns one number for all rows gets it repeated; any other difference in shape is left to the loss."""
+    if ops.ndim(outputs) == 0 and np.ndim(target):
+        return ops.broadcast_to(outputs, np.shape(target))
+    if ops.shape(outputs) != np.shape(target):
+        raise ShapeError(
+            f"the model returned shape {ops.shape(outputs)} for a target of shape {np.shape(target)}: they would broadcast "
+            f"in silence. Reshape one of them, for example with .reshape(-1)."
+        )
+    return outputs
+
+
+def _full_contract(predict: Predict) -> Predict:
+    """Let ``predict(params, inputs)`` stand for a model without state."""
+    try:
+        positional = [
+            q
+            for q in inspect.signature(predict).parameters.values()
+            if q.kind in (q.POSITIONAL_ONLY, q.POSITIONAL_OR_KEYWORD) and q.default is q.empty
+        ]
+    except (TypeError, ValueError):
+        positional = []
+    if len(positional) == 5:
+        return predict
+    if len(positional) == 2:
+        return lambda params, state, inputs, key, training: (predict(params, inputs), state)
+    raise ModelError(
+        "predict must be a function predict(params, inputs), or predict(params, state, inputs, key, training) that returns "
+        f"(outputs, state); this one takes {len(positional)} arguments."
+    )
+
+
+def _checked_data(inputs: Any, target: Any, weights: Any) -> Batch:
+    target = _as_data(target, "target")
+    if target.ndim == 0:
+        raise ShapeError("the target must have one row for each row of data; it is a single number.")
+    leaves, rebuild = flatten(inputs)
+    arrays = [_as_data(x, "inputs") for x in leaves]
+    for x in arrays:
+        if x.ndim == 0 or len(x) != len(target):
+            raise ShapeError(
+                f"inputs of shape {x.shape} and a target of shape {target.shape} have not the same number of rows."
+            )
+    if len(target) == 0:
+        raise ShapeError("there are no rows of data.")
+    if weights is not None:
+        weights = _as_data(weights, "weights").astype(np.float64)
+        if weights.shape != (len(target),):
+            raise ShapeError(f"weights must have shape ({len(target)},), one a row, not {weights.shape}.")
+        bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
+        if bad.size:
+            raise ModelError(f"weights must be finite and not negative; row {bad[0] + 1} has {weights[bad[0]]}.")
+        if not weights.any():
+            raise ModelError("all weights are zero: no row counts.")
+    return Batch(rebuild(arrays), target, weights)
+
+
+def _as_data(x: Any, what: str) -> Array:
+    """Native byte order, contiguous, numbers."""
+    array = np.asarray(detached(x))
+    if array.dtype.kind in "iub" and what != "inputs":
+        array = array.astype(np.float64)
+    if array.dtype.kind not in "fiub":
+        raise ModelError(f"{what} must hold real numbers, not {array.dtype}.")
+    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))

@@ -1,0 +1,306 @@
+"""Run: one descent, from its start to its outcome."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterable, Sequence
+from time import perf_counter
+from typing import Any
+
+from steepest.base.errors import ModelError
+from steepest.base.params import Params
+from steepest.base.registry import provided
+from steepest.optim.method import Advance, Method, Step
+from steepest.optim.stopping import Stopping
+from steepest.training import outcome as outcomes
+from steepest.training.curvature import largest_curvature
+from steepest.training.history import History
+from steepest.training.hooks import Hook
+from steepest.training.outcome import REMEDIES, Outcome
+from steepest.training.problem import Problem
+
+BREATH = 0.05  # seconds between looks at the clock, at Ctrl-C and at hooks that go by the clock
+DEFAULT_STEPS = 10_000
+# Outcomes after which the best parameters seen are better than the last ones.
+_KEEP_BEST = {outcomes.DIVERGED, outcomes.NON_FINITE, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY, outcomes.STALLED}
+
+
+class Run:
+    """One descent: a problem, a method, and everything that changes on the way.
+
+    Parameters
+    ----------
+    problem : Problem
+    method : Method
+    steps : int, optional
+        Budget of steps; 10,000 unless given.
+    time : float, optional
+        Budget in seconds.
+    seed : int
+        All randomness is a function of it and of the step.
+    stopping : Stopping, optional
+        Tolerance, threshold, patience.
+    hooks : sequence of Hook or functions
+        Called at their cadence with the run; one that returns a sentence stops the run.
+    snapshots : int or collection of int
+        Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many.
+
+    Attributes
+    ----------
+    params : Params
+    state : dict
+        The method's state.
+    history : History
+    outcome : Outcome or None
+        None while there is more to do.
+    engine : str
+        What computes the steps; chosen before the first one.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> run = sd.minimize(lambda x: x**2, -1.5, method="gradient_descent", learning_rate=0.25, steps=2)
+    >>> run.params["x"], run.outcome.name
+    (array(-0.375), 'out_of_steps')
+    """
+
+    engine = "numpy"
+
+    def __init__(
+        self,
+        problem: Problem,
+        method: Method,
+        *,
+        steps: int | None = None,
+        time: float | None = None,
+        seed: int = 0,
+        stopping: Stopping | None = None,
+        hooks: Sequence[Hook | Callable[[Any], str | None]] = (),
+        snapshots: int | Iterable[int] = (),
+    ) -> None:
+        if steps is not None and (steps != int(steps) or steps < 0):
+            raise ModelError(f"steps must be a whole number, at least 0, not {steps!r}.")
+        if time is not None and not time > 0:
+            raise ModelError(f"time must be a positive number of seconds, not {time!r}.")
+        self.problem, self.method, self.seed = problem, method, seed
+        self.steps_asked, self.time = steps, time
+        self.stopping = stopping or Stopping()
+        self.hooks = [hook if isinstance(hook, Hook) else Hook(hook) for hook in hooks]
+        self.snapshots = snapshots if isinstance(snapshots, int) else frozenset(snapshots)
+        self.params = problem.start
+        self.state = method.init(problem, self.params, seed)
+        self.history = History()
+        self.outcome: Outcome | None = None
+        self.best: tuple[float, Params] | None = None
+        self.elapsed = 0.0
+        self._called: dict[int, float] = {}  # when the hooks that go by the clock were last called
+        self._value: tuple[Params, float] | None = None
+        self._keep_snapshot()
+
+    # ---- going on
+    def step(self) -> Step:
+        """Do one step and return what it saw: ``prediction``, ``loss``, ``gradient``, ``rate``, ``before``, ``after``.
+
+        Raises
+        ------
+        ModelError
+            The run is over, or its method cannot go step by step.
+        """
+        if not self.method.stepwise:
+            raise ModelError(f"{self.method.name} cannot go step by step; use finish(), or another method.")
+        if self.outcome is not None and self.outcome.name not in (outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME):
+            raise ModelError(f"this run is over: {self.outcome.message}")
+        done = self._advance(1)
+        if done.last is None:
+            assert self.outcome is not None
+            raise ModelError(f"there was no further step: {self.outcome.message}")
+        return done.last
+
+    def finish(self, steps: int | None = None) -> Run:
+        """Go on until the run is over, or its budget is spent; returns the run.
+
+        Parameters
+        ----------
+        steps : int, optional
+            A budget for this call, in place of the run's own.
+
+        Notes
+        -----
+        Ctrl-C ends the run with the outcome "interrupted" and the best parameters so far.
+        """
+        if self.outcome is not None and self.outcome.name not in (
+            outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY,
+        ):  # fmt: skip
+            return self
+        self.outcome = None
+        last = self.steps_done + steps if steps is not None else self.steps_planned
+        chunk = 1
+        try:
+            while self.outcome is None:
+                left = last - self.steps_done
+                if left <= 0:
+                    self._end(self._spent(steps))
+                    break
+                if self.time is not None and self.elapsed >= self.time:
+                    self._end(Outcome(outcomes.OUT_OF_TIME, f"the time budget of {self.time:g} s is spent after "
+                                      f"{self.steps_done} steps.", REMEDIES[outcomes.OUT_OF_TIME]))  # fmt: skip
+                    break
+                n = min(left, chunk, self._steps_to_next_hook()) if self.method.stepwise else left
+                began = perf_counter()
+                self._advance(n)
+                if perf_counter() - began < BREATH / 2:
+                    chunk *= 2
+                self._call_hooks()
+        except KeyboardInterrupt:
+            self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the best parameters so far "
+                              "are kept.", REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
+        return self
+
+    def _advance(self, n: int) -> Advance:
+        before = self.elapsed
+        began = perf_counter()
+        done = self.method.advance(self.problem, self.params, self.state, n, self.stopping)
+        self.elapsed = before + perf_counter() - began
+        self.params, self.state = done.params, done.state
+        self.history.extend({**done.columns, "time": [before + t for t in done.columns["time"]]})
+        if done.best is not None and (self.best is None or done.best[0] < self.best[0]):
+            self.best = done.best
+        if done.columns["step"]:
+            self._keep_snapshot()
+        if done.halt is not None:
+            name, message, remedy = done.halt
+            self._end(Outcome(name, message, remedy or REMEDIES[name]))
+        return done
+
+    def _end(self, outcome: Outcome) -> None:
+        if outcome.name in _KEEP_BEST and self.best is not None and self._better_before():
+            self.params = self.best[1]
+            if outcome.name in (outcomes.DIVERGED, outcomes.NON_FINITE):
+                outcome = Outcome(
+                    outcome.name,
+                    f"{outcome.message} The best parameters before that are kept (loss {self.best[0]:.6g}).",
+                    outcome.remedy,
+                    outcome.asked,
+                )
+        self.outcome = outcome
+
+    def _better_before(self) -> bool:
+        assert self.best is not None
+        here = self.problem.value(self.params)
+        return not math.isfinite(here) or self.best[0] < here
+
+    def _spent(self, steps: int | None) -> Outcome:
+        asked = steps is not None or self.steps_asked is not None
+        return Outcome(
+            outcomes.OUT_OF_STEPS,
+            f"the budget of {self.steps_done} steps is spent; the loss was still changing."
+            if self._moving()
+            else f"the budget of {self.steps_done} steps is spent.",
+            REMEDIES[outcomes.OUT_OF_STEPS] if self._moving() else "",
+            asked=asked,
+        )
+
+    def _moving(self) -> bool:
+        if len(self.history) < 2:
+            return True
+        before, last = self.history["loss"][-2:]
+        return bool(abs(before - last) > 1e-9 * abs(last))
+
+    # ---- hooks
+    def _steps_to_next_hook(self) -> int:
+        """How far the method may go before something is due."""
+        gaps = [10**9]
+        for hook in self.hooks:
+            cadence = hook.steps(self.steps_per_epoch)
+            if cadence is not None:
+                gaps.append(cadence - self.steps_done % cadence)
+        if isinstance(self.snapshots, int):
+            gaps.append(self.snapshots - self.steps_done % self.snapshots)
+        else:
+            gaps += [s - self.steps_done for s in self.snapshots if s > self.steps_done]
+        return min(gaps)
+
+    def _call_hooks(self) -> None:
+        for i, hook in enumerate(self.hooks):
+            cadence = hook.steps(self.steps_per_epoch)
+            if cadence is None:
+                due = self.elapsed - self._called.get(i, -math.inf) >= hook.every
+                if due:
+                    self._called[i] = self.elapsed
+            else:
+                due = self.steps_done % cadence == 0 and self.steps_done > 0
+            if due and (reason := hook(self)) and self.outcome is None:
+                self._end(Outcome(outcomes.STOPPED_EARLY, f"stopped early at step {self.steps_done}: {reason}"))
+
+    def _keep_snapshot(self) -> None:
+        wanted = self.snapshots
+        if (wanted and self.steps_done % wanted == 0) if isinstance(wanted, int) else self.steps_done in wanted:
+            self.history.snapshots[self.steps_done] = self.params
+
+    # ---- looking
+    @property
+    def steps_done(self) -> int:
+        return int(self.state["step"])
+
+    @property
+    def steps_planned(self) -> int:
+        return DEFAULT_STEPS if self.steps_asked is None else self.steps_asked
+
+    @property
+    def steps_per_epoch(self) -> int:
+        batches = getattr(self.method, "batches", None)
+        return 1 if batches is None else int(batches.per_epoch(self.problem.rows))
+
+    @property
+    def last_loss(self) -> float:
+        """The loss that the last step saw; NaN before the first."""
+        return float(self.history["loss"][-1]) if len(self.history) else math.nan
+
+    @property
+    def loss(self) -> float:
+        """The objective on all the data at the present parameters."""
+        if self._value is None or self._value[0] is not self.params:
+            self._value = (self.params, self.problem.value(self.params, self.state.get("model")))
+        return self._value[1]
+
+    def predict(self, inputs: Any = None) -> Any:
+        """What the model says with the present parameters: for the data, or for other inputs."""
+        return self.problem.outputs(self.params, inputs, self.state.get("model"))
+
+    def rate_limit(self) -> float:
+        """The largest rate at which plain gradient descent does not diverge here: 2 / largest curvature.
+
+        The curvature is the largest eigenvalue of the Hessian at the present parameters, found by power iteration on
+        Hessian-vector products. Infinite where nothing curves upwards.
+
+        Examples
+        --------
+        >>> import steepest as sd
+        >>> sd.minimize(lambda x: x**2, -1.5, method="gradient_descent", steps=0).rate_limit()
+        1.0
+        """
+        curvature = largest_curvature(lambda v: self.problem.hessian_times(self.params, v), self.params.flat.size)
+        return 2.0 / curvature if curvature > 0 else math.inf
+
+    def fork(self) -> Run:
+        """A run that goes on from here apart from this one."""
+        twin = copy.copy(self)
+        twin.state = copy.deepcopy(self.state)
+        twin.history = self.history.copy()
+        twin._called = dict(self._called)
+        return twin
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is worth saying about this run, in plain words."""
+        return list(provided("Run", "remarks")(self))
+
+    def __repr__(self) -> str:
+        ended = self.outcome.message if self.outcome else f"{self.steps_done} steps done"
+        return f"Run({self.method.name}, loss {self.loss:.6g}, {self.params!r}: {ended})"
+
+
+def run_problem(problem: Problem, method: Method, **options: Any) -> Run:
+    """Finish a run of `problem` by `method`; see `Run` for the options."""
+    return Run(problem, method, **options).finish()
