@@ -25,7 +25,8 @@ _HOMES = {
     "steepest.base.params": ("Params",),
     "steepest.base.random": ("Key",),
     "steepest.formula.formula": ("Formula",),
-    "steepest.data.table": ("Table", "read_table"),
+    "steepest.data.table": ("Table",),
+    "steepest.data.reading": ("read_table", "open_data"),
     "steepest.nn.losses": ("Loss", "mse", "rmse", "mae", "huber", "log_cosh", "dispersion"),
     "steepest.optim.rules": ("GradientDescent", "Momentum", "Adam"),
     "steepest.optim.levenberg_marquardt": ("LevenbergMarquardt",),
@@ -39,6 +40,9 @@ _HOMES = {
     "steepest.training.outcome": ("Outcome",),
     "steepest.training.run": ("Run",),
     "steepest.training.minimize": ("minimize",),
+    "steepest.fitting.fit": ("fit",),
+    "steepest.fitting.result": ("Fit",),
+    "steepest.fitting.saved": ("load",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("ops",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import mpmath
@@ -14,7 +15,7 @@ _ONE_ARGUMENT = """
     sin cos tan arcsin arccos arctan sinh cosh tanh exp expm1 log log10 log2 log1p sqrt cbrt square
     abs sign floor ceil sigmoid softplus relu erf
 """
-_SAME_IN_MPMATH = "sin cos tan sinh cosh tanh exp log log10 sqrt erf pi hypot"
+_SAME_IN_MPMATH = "sin cos tan sinh cosh tanh exp log log10 sqrt erf hypot"
 ONE_ARGUMENT = _ONE_ARGUMENT.split()
 TWO_ARGUMENTS = ["arctan2", "hypot", "logaddexp"]
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]
@@ -79,7 +80,7 @@ gentle_trees = st.recursive(plain_leaves, _gentle, max_leaves=8)
 mostly_linear_trees = st.recursive(plain_leaves, _mostly_linear, max_leaves=8)
 """Trees in which some name is likely to be linear."""
 
-_MEANING: dict[str, Any] = {
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
     **{name: getattr(mpmath, name) for name in _SAME_IN_MPMATH.split()},
     "arcsin": mpmath.asin,
     "arccos": mpmath.acos,
@@ -99,6 +100,19 @@ _MEANING: dict[str, Any] = {
     "max": max,
     "where": lambda condition, x, y: x if condition else y,
 }
+
+
+def _real(function: Callable[..., Any]) -> Callable[..., Any]:
+    def guarded(*arguments: Any) -> Any:
+        result = math.nan if any(isinstance(argument, mpmath.mpc) for argument in arguments) else function(*arguments)
+        if isinstance(result, mpmath.mpc) or result != result:
+            raise ValueError("away from the real line")
+        return result
+
+    return guarded
+
+
+_MEANING = {name: _real(function) for name, function in _FUNCTIONS.items()} | {"pi": mpmath.pi}
 
 
 def value_by_python(tree: Node, values: dict[str, float]) -> Any:

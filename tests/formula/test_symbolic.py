@@ -9,6 +9,7 @@ import sympy
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from matplotlib.mathtext import MathTextParser
+from sympy.codegen.cfunctions import log2, log10
 
 from formula.random_trees import NAMES, gentle_trees, is_well_conditioned
 from steepest.base.errors import FormulaError
@@ -21,6 +22,8 @@ from steepest.formula.tree import Node
 
 def value(expression: sympy.Expr, values: dict[str, float]) -> float:
     """The value of a SymPy expression in 40 digits, as mpmath computes it; NaN away from the real line."""
+    for base, function in ((2, log2), (10, log10)):  # SymPy writes log2(x)**2 as log(x)/log(2)**2 for mpmath
+        expression = expression.replace(function, lambda x, base=base: sympy.log(x) / sympy.log(base))
     function = sympy.lambdify([symbol(name) for name in values], expression, modules="mpmath")
     with mpmath.workdps(40):
         try:
@@ -39,11 +42,11 @@ def value(expression: sympy.Expr, values: dict[str, float]) -> float:
 def test_sympy_and_the_compiled_formula_agree(evaluate: bool, tree: Node, inputs: list[float]) -> None:
     values = dict(zip(NAMES, inputs))
     assume(is_well_conditioned(tree, values))
-    compiled = float(compile_tree(tree)(values))
     try:
+        compiled = float(compile_tree(tree)(values))
         expression = to_sympy(tree) if evaluate else _Conversion(evaluate=False).convert(tree)
     except FormulaError as error:
-        assert "SymPy cannot" in str(error)  # noqa: PT017
+        assert "SymPy cannot" in str(error) or "not a finite number" in str(error)  # noqa: PT017
         return
     expected = value(expression, values)
     if math.isfinite(expected):

@@ -53,3 +53,20 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
         return place(skeleton)
 
     return leaves, rebuild
+
+
+def paths(tree: Any) -> list[str]:
+    """Where each leaf of `flatten` is, such as ``[0]['w'][1]``.
+
+    Examples
+    --------
+    >>> paths({"a": 1, "b": (2, 3)})
+    ["['a']", "['b'][0]", "['b'][1]"]
+    """
+    if isinstance(tree, dict):
+        branches: Any = tree.items()
+    elif isinstance(tree, tuple) or (isinstance(tree, list) and not _is_array(tree)):
+        branches = enumerate(tree)
+    else:
+        return [""]
+    return [f"[{key!r}]{rest}" for key, value in branches for rest in paths(value)]

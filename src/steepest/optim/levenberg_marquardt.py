@@ -43,6 +43,7 @@ class LevenbergMarquardt:
     damping: float = 1e-3
     name = "Levenberg-Marquardt"
     stepwise = True
+    most_steps = 1000  # each is worth hundreds of a descent's
 
     def init(self, problem: Any, params: Params, seed: int) -> State:
         """The state before the first step.
@@ -77,7 +78,9 @@ class LevenbergMarquardt:
                 loss = problem.reduced(total)
                 gradient = _gradient(problem, point, loss)
                 done.halt = (
-                    stopping.finite(step, loss, gradient) or stopping.reached(step, loss) or _ended(point, state)
+                    stopping.finite(step, loss, gradient)
+                    or stopping.reached(step, loss)
+                    or _ended(problem, point, state)
                 )
                 if done.halt is not None:
                     if state["previous"] is not None and point.offset > state["offset"]:
@@ -100,7 +103,7 @@ class LevenbergMarquardt:
         return done
 
 
-def _ended(point: Linearised, state: State) -> Halt | None:
+def _ended(problem: Any, point: Linearised, state: State) -> Halt | None:
     """Whether the point is the answer, or the descent has stopped being one."""
     step, offset = state["step"], point.offset
     after = f"converged after {step} step{'s' * (step != 1)}"
@@ -112,6 +115,8 @@ def _ended(point: Linearised, state: State) -> Halt | None:
                 "converged", f"{after}: no change of the parameters lowers the loss (relative slope {offset:.0e})."
             )
     elif state["quiet"] >= QUIET_STEPS:
+        if problem.loss_function.curvature is None:  # a kink at zero residual: the weights only creep up on it
+            return Halt("converged", f"{after}: the loss no longer falls (relative slope {offset:.0e}).")
         return Halt(
             "stalled",
             f"stalled after {step} steps: the loss hardly falls any more, though its slope is not zero "

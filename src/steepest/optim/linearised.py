@@ -31,6 +31,8 @@ class Linearised:
     singular : ndarray, shape (n,)
     right : ndarray, shape (n, n)
         V'.
+    determined : ndarray of bool, shape (n,)
+        Which singular directions the data determine, beyond rounding.
     residual_norm, target_norm : float
         Of sqrt(w) r and sqrt(w) y.
     """
@@ -42,6 +44,7 @@ class Linearised:
     projected: Array
     singular: Array
     right: Array
+    determined: Array
     residual_norm: float
     target_norm: float
 
@@ -61,22 +64,21 @@ class Linearised:
         scale = 1.0 / np.where(norms > 0, norms, 1.0)
         q, r = np.linalg.qr(weighted * scale)
         u, singular, right = np.linalg.svd(r, full_matrices=False)
+        determined = singular > EPSILON * max(jacobian.shape) * np.max(singular, initial=0.0)
+        # The other directions of U are arbitrary ones, outside of what the model can reach.
+        projected = np.where(determined, u.T @ (q.T @ (root * residual)), 0.0)
         return cls(
             residual=residual,
             jacobian=jacobian,
             weights=weights,
             column_scale=scale,
-            projected=u.T @ (q.T @ (root * residual)),
+            projected=projected,
             singular=singular,
             right=right,
+            determined=determined,
             residual_norm=norm(root * residual),
             target_norm=norm(root * np.ravel(problem.data.target)),
         )
-
-    @property
-    def determined(self) -> Array:
-        """Which singular directions the data determine, beyond rounding."""
-        return np.asarray(self.singular > EPSILON * max(self.jacobian.shape) * np.max(self.singular, initial=0.0))
 
     @property
     def offset(self) -> float:

@@ -109,9 +109,8 @@ class Stopping:
                 # Both the gradient and the loss may be exactly zero, so <= and not <.
                 return Halt(
                     "converged",
-                    f"converged after {step} steps: the slope is {promise / max(abs(loss), 1e-300):.1e} of the loss."
-                    if loss and promise
-                    else f"converged after {step} steps: the gradient is zero.",
+                    f"converged after {step} steps: moving any parameter by its own size would change the loss by no more "
+                    f"than {promise:.1e}.",
                 )
             if loss < watch["best"] - 1e-12 * abs(watch["best"]) or watch["best"] == math.inf:
                 watch["best"], watch["best_step"] = loss, step

@@ -245,7 +245,8 @@ class Run:
 
     @property
     def steps_planned(self) -> int:
-        return DEFAULT_STEPS if self.steps_asked is None else self.steps_asked
+        """The budget: what was asked for, or what the method usually needs at most."""
+        return getattr(self.method, "most_steps", DEFAULT_STEPS) if self.steps_asked is None else self.steps_asked
 
     @property
     def steps_per_epoch(self) -> int:

@@ -1,0 +1,203 @@
+"""fit: the short way from a model and data to an answer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from steepest.autodiff.probe import first_non_finite
+from steepest.base.errors import DataError, ModelError
+from steepest.base.params import Params
+from steepest.base.random import Key
+from steepest.fitting.model import FitData, FormulaModel, FunctionModel
+from steepest.fitting.result import Fit
+from steepest.fitting.starts import guess, natural_scales
+from steepest.formula.formula import Formula
+from steepest.nn.losses import Loss, loss_named
+from steepest.optim.stopping import Stopping
+from steepest.training.methods import method_named
+from steepest.training.problem import Problem
+from steepest.training.run import Run
+
+
+def fit(
+    model: str | Formula | Problem | Callable[..., Any],
+    data: Any = None,
+    target: Any = None,
+    *,
+    loss: str | Loss = "mse",
+    method: Any = None,
+    start: Mapping[str, Any] | None = None,
+    weights: Any = None,
+    learning_rate: Any = None,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    time: float | None = None,
+    threshold: float | None = None,
+    patience: int | None = None,
+    tolerance: float = 1e-8,
+    seed: int = 0,
+    drop_missing: bool = False,
+    hooks: Any = (),
+    snapshots: Any = (),
+) -> Fit:
+    """Fit a model to data.
+
+    Parameters
+    ----------
+    model : str, Formula, callable or Problem
+        A formula such as ``"y ~ a + b*x"``; a function ``f(t, a, b)`` whose first arguments are data and whose others are
+        parameters; or a Problem, followed by a method.
+    data : path, data frame, dict of arrays, array, or tuple of arrays
+        For a formula: anything with named columns. For a function: ``(t,)``, or named columns with `target` a column's name.
+    target : array or str, optional
+        For a function only; for a formula it is the left side.
+    loss : {"mse", "rmse", "mae", "huber", "log_cosh"} or Loss
+    method : str or Method, optional
+        levenberg_marquardt (the default), lbfgs, gradient_descent, momentum or adam. With a learning rate the default is
+        gradient_descent, with only a batch size adam.
+    start : mapping of str to number or array, optional
+        Where to start; what is left out is guessed for a formula, and 1 for a function.
+    weights : array or str, optional
+        Relative weights of the rows, or the name of a column that holds them.
+    learning_rate : float or callable, optional
+        In the user's units; found from the curvature if left out.
+    batch_size, steps, time, threshold, patience, tolerance, seed, hooks, snapshots
+        See `Descent`, `Run` and `Stopping`.
+    drop_missing : bool
+        Leave out rows with missing or infinite values instead of refusing them.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    FormulaError, DataError, ModelError, ShapeError
+        What was given does not fit together; names the file, row, column or parameter, and what to do.
+
+    Examples
+    --------
+    >>> import numpy as np, steepest as sd
+    >>> t = np.arange(5.0)
+    >>> sd.fit("y ~ a*exp(-b*t)", {"t": t, "y": 3 * np.exp(-0.5 * t)}).params["b"].__round__(9)
+    0.5
+    >>> answer = sd.fit(lambda t, a, b: a + b * t, (t,), 1 + 2 * t)
+    >>> round(answer.params["b"], 9)
+    2.0
+    """
+    options = {"steps": steps, "time": time, "seed": seed, "hooks": hooks, "snapshots": snapshots}
+    stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
+    if isinstance(model, Problem):
+        return _fit_problem(model, data if method is None else method, options, stopping, learning_rate, batch_size)
+    loss = loss_named(loss)
+    if isinstance(model, (str, Formula)):
+        if data is None:
+            raise DataError(
+                "a formula needs data: fit('y ~ a + b*x', data), with a path, a data frame or a dict of arrays."
+            )
+        if target is not None:
+            raise DataError("the left side of the formula says what is fitted; leave target out.")
+        bound, rows = FormulaModel.read(model, data, weights, drop_missing)
+        given = _given_start(start, bound.parameters)
+        _enough_rows(rows, len(bound.parameters))
+        values: Mapping[str, Any] = guess(bound, rows, {k: float(v) for k, v in given.items()}, seed)
+        units = natural_scales(bound, rows)
+        scale = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
+        ready: FormulaModel | FunctionModel = bound
+    elif callable(model):
+        ready, rows = FunctionModel.read(model, data, target, weights, drop_missing)
+        values = {**dict.fromkeys(ready.parameters, 1.0), **_given_start(start, ready.parameters)}
+        scale = None
+    else:
+        raise ModelError(f"a model is a formula, a function or a Problem, not {type(model).__name__}.")
+    first = Params({name: values[name] for name in ready.parameters})
+    _enough_rows(rows, first.flat.size)
+    problem = Problem(
+        ready.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights,
+        scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
+    )  # fmt: skip
+    _finite_at_start(problem, rows)
+    chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
+    return Fit(Run(problem, chosen, stopping=stopping, **options).finish(), ready, rows)
+
+
+def _fit_problem(problem: Problem, method: Any, options: Any, stopping: Stopping, rate: Any, batch: Any) -> Fit:
+    if not problem.has_data:
+        raise ModelError("this problem has no data; use minimize(f, start), or Run(problem, method).finish().")
+    chosen = method_named(_method_for(problem.loss_function, method, rate, batch), rate, batch)
+    rows = FitData({}, problem.data.target, problem.data.weights, lambda row: f"row {row + 1}")
+    return Fit(Run(problem, chosen, stopping=stopping, **options).finish(), None, rows)
+
+
+def _method_for(loss: Loss, method: Any, learning_rate: Any, batch_size: Any) -> Any:
+    """The method where none is named: what is given besides says which kind is meant."""
+    if method is not None:
+        return method
+    if learning_rate is not None:
+        return "gradient_descent"
+    if batch_size is not None:
+        return "adam"
+    return "levenberg_marquardt" if loss.slope is not None else "lbfgs"
+
+
+def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...]) -> dict[str, Any]:
+    given = {}
+    for name, value in (start or {}).items():
+        if name not in parameters:
+            near = difflib.get_close_matches(name, parameters, n=1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ModelError(
+                f"start names {name!r}, which is not a parameter.{hint} The parameters are {', '.join(parameters)}."
+            )
+        try:
+            array = np.asarray(value, dtype=np.float64)
+        except (TypeError, ValueError):
+            raise ModelError(f"the start of {name!r} must be a number, not {value!r}.") from None
+        if not np.isfinite(array).all():
+            raise ModelError(f"the start of {name!r} must be finite, not {value!r}.")
+        given[name] = array
+    return given
+
+
+def _enough_rows(data: FitData, parameters: int) -> None:
+    counted = data.observed.size if data.weights is None else int(np.count_nonzero(data.weights))
+    if counted < parameters:
+        raise DataError(
+            f"{counted} row{'s' * (counted != 1)} cannot determine {parameters} parameters. Give more rows, or a formula with "
+            f"fewer parameters."
+        )
+
+
+def _finite_at_start(problem: Problem, data: FitData) -> None:
+    """Refuse a start where the model is not finite, naming the row and the operation."""
+    outputs = problem.outputs(problem.start)
+    if np.isfinite(outputs).all():
+        return
+    row = int(np.argwhere(~np.isfinite(np.broadcast_to(outputs, np.shape(data.observed))))[0][0])
+    values = ", ".join(
+        f"{name} = {x:.6g}" for name, x in zip(problem.start.element_names(), problem.start.flat, strict=True)
+    )
+    cause = _cause(problem)
+    raise ModelError(
+        f"the model is {np.ravel(outputs)[min(row, np.size(outputs) - 1)]} in {data.place(row)} at the start {values}{cause}. "
+        f"Give another start with start= (--start)."
+    )
+
+
+def _cause(problem: Problem) -> str:
+    """The operation that was first not finite, in words."""
+
+    def model(params: Any, columns: Any) -> Any:
+        return problem.predict(params, problem.initial_state, columns, Key(0), False)
+
+    try:
+        found = first_non_finite(model, dict(problem.start), problem.data.inputs)
+    except Exception:  # a model that cannot be replayed under the recorder: the row alone must do
+        return ""
+    if found is None:
+        return ""
+    return f": {found.operation} of {', '.join(f'{x:.6g}' for x in found.inputs)} is {found.value}"

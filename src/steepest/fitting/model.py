@@ -1,0 +1,255 @@
+"""Models: a formula or a Python function, made ready for data."""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+from steepest.base.errors import DataError, ModelError, ShapeError
+from steepest.base.params import Array
+from steepest.data import numeric_columns, open_data
+from steepest.formula.formula import BoundFormula, Formula
+
+
+@dataclass(frozen=True)
+class FitData:
+    """The data of a fit, ready for arithmetic.
+
+    Attributes
+    ----------
+    columns : dict of str to ndarray
+        What the model reads, by name; first axis rows.
+    observed : ndarray, shape (n,)
+        What it is compared with.
+    weights : ndarray or None
+    place : callable
+        Row number (from 0) to words: "line 17 of co2.csv".
+    dropped : int
+        Rows left out because a value was missing.
+    """
+
+    columns: dict[str, Array]
+    observed: Array
+    weights: Array | None
+    place: Callable[[int], str]
+    dropped: int = 0
+
+
+class Model(Protocol):
+    """What a fit needs of a model."""
+
+    parameters: tuple[str, ...]
+
+    def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any: ...
+    def columns_of(self, data: Any) -> dict[str, Array]: ...
+
+
+@dataclass(frozen=True)
+class FormulaModel:
+    """A formula bound to the columns of some data."""
+
+    bound: BoundFormula
+    parameters: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", self.bound.parameters)
+
+    @classmethod
+    def read(cls, formula: str | Formula, data: Any, weights: Any, drop_missing: bool) -> tuple[FormulaModel, FitData]:
+        """Bind a formula to data and read what it needs.
+
+        Raises
+        ------
+        FormulaError, DataError
+            See `Formula.bind` and `steepest.data.numeric_columns`; also where the left side is not finite.
+        """
+        formula = formula if isinstance(formula, Formula) else Formula(formula)
+        source = open_data(data)
+        bound = formula.bind(source.names)
+        weight_name = weights if isinstance(weights, str) else None
+        if weight_name is not None and weight_name not in source.names:
+            raise DataError(_unknown("weights column", weight_name, source.names))
+        wanted = list(dict.fromkeys([*bound.columns, *bound.target_columns, *([weight_name] if weight_name else [])]))
+        table = source.read(wanted)
+        numbers = numeric_columns(table, wanted, drop_missing=drop_missing)
+
+        def place(row: int) -> str:
+            return table.place(int(numbers.rows_used[row]))
+
+        with np.errstate(all="ignore"):
+            observed = np.asarray(bound.observed(numbers.columns), dtype=np.float64)
+        bad = np.flatnonzero(~np.isfinite(observed))
+        if bad.size:
+            cells = ", ".join(f"{name} = {numbers.columns[name][bad[0]]:g}" for name in bound.target_columns)
+            raise DataError(
+                f"the left side {bound.target_text} is {observed[bad[0]]} in {place(bad[0])}, where {cells} "
+                f"({bad.size} such row{'s' * (bad.size > 1)}). Leave such rows out, or fit another function of the column."
+            )
+        if weight_name is not None:
+            row_weights = numbers.columns[weight_name]
+        elif weights is not None:
+            row_weights = np.asarray(weights, dtype=np.float64)
+            if row_weights.shape != (table.rows,):
+                raise ShapeError(
+                    f"weights must have one number for each of the {table.rows} rows, not shape {row_weights.shape}."
+                )
+            row_weights = row_weights[numbers.rows_used]
+        else:
+            row_weights = None
+        columns = {name: numbers.columns[name] for name in bound.columns}
+        return cls(bound), FitData(columns, observed, row_weights, place, numbers.dropped)
+
+    def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
+        """The right side of the formula."""
+        return self.bound.predict(params, columns)
+
+    def columns_of(self, data: Any) -> dict[str, Array]:
+        """The columns that a prediction needs, from data in any form."""
+        source = open_data(data)
+        if not self.bound.columns:  # `y ~ c`: only the number of rows counts
+            return {"": np.zeros(source.read(source.names[:1]).rows)}
+        return dict(numeric_columns(source.read(self.bound.columns), self.bound.columns).columns)
+
+
+@dataclass(frozen=True)
+class FunctionModel:
+    """A Python function ``f(inputs…, parameters…)``."""
+
+    function: Callable[..., Any]
+    inputs: tuple[str, ...]
+    parameters: tuple[str, ...]
+
+    @classmethod
+    def read(
+        cls, function: Callable[..., Any], data: Any, target: Any, weights: Any, drop_missing: bool
+    ) -> tuple[FunctionModel, FitData]:
+        """Tell a function's inputs from its parameters, and make the data ready.
+
+        `data` is a tuple of arrays (the first arguments), one array (the first argument), or named columns (a dict, a data
+        frame or a path with `target` a column's name), whose names say which arguments are inputs.
+        """
+        names = _argument_names(function)
+        dropped = 0
+        if isinstance(target, str):
+            source = open_data(data)
+            inputs = tuple(name for name in names if name in source.names)
+            if target not in source.names:
+                raise DataError(_unknown("target column", target, source.names))
+            table = source.read(list(dict.fromkeys([*inputs, target])))
+            numbers = numeric_columns(table, list(dict.fromkeys([*inputs, target])), drop_missing=drop_missing)
+            columns, observed, dropped = (
+                {n: numbers.columns[n] for n in inputs},
+                numbers.columns[target],
+                numbers.dropped,
+            )
+            used = numbers.rows_used
+
+            def place(row: int) -> str:
+                return table.place(int(used[row]))
+        else:
+            if target is None:
+                raise DataError(
+                    "a function needs data and a target: fit(f, (t,), y), or fit(f, data, 'name of the column')."
+                )
+            parts = dict(data) if isinstance(data, Mapping) else data if isinstance(data, tuple) else (data,)
+            if isinstance(parts, tuple):
+                if len(parts) >= len(names):
+                    raise ModelError(
+                        f"{_title(function)} takes {len(names)} arguments; with {len(parts)} of data none is left to fit."
+                    )
+                parts = dict(zip(names, parts))
+            unknown = [name for name in parts if name not in names]
+            if unknown:
+                raise ModelError(
+                    f"{_title(function)} has no argument {unknown[0]!r}; its arguments are {', '.join(names)}."
+                )
+            inputs = tuple(name for name in names if name in parts)
+            columns = {name: _numbers(parts[name], name) for name in inputs}
+            observed = _numbers(target, "the target")
+
+            def place(row: int) -> str:
+                return f"row {row + 1}"
+
+            columns, observed, dropped = _complete(columns, observed, drop_missing)
+        row_weights = None if weights is None else np.asarray(weights, dtype=np.float64)
+        parameters = tuple(name for name in names if name not in inputs)
+        if not parameters:
+            raise ModelError(f"{_title(function)} has no argument left to fit: all of them are data.")
+        return cls(function, inputs, parameters), FitData(columns, observed, row_weights, place, dropped)
+
+    def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
+        """The function's value."""
+        return self.function(**{name: columns[name] for name in self.inputs}, **params)
+
+    def columns_of(self, data: Any) -> dict[str, Array]:
+        """The inputs of a prediction: a tuple, one array, or named columns."""
+        if isinstance(data, tuple):
+            return {name: np.asarray(x) for name, x in zip(self.inputs, data, strict=True)}
+        if isinstance(data, np.ndarray | list) or np.ndim(data):
+            return {self.inputs[0]: np.asarray(data)}
+        if isinstance(data, Mapping):
+            return {name: np.asarray(data[name]) for name in self.inputs}
+        return dict(numeric_columns(open_data(data).read(self.inputs), self.inputs).columns)
+
+
+def _argument_names(function: Callable[..., Any]) -> list[str]:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"cannot read the arguments of {_title(function)}: {error}. Wrap it in a def or lambda."
+        ) from None
+    if any(q.kind in (q.VAR_POSITIONAL, q.VAR_KEYWORD, q.POSITIONAL_ONLY) for q in parameters):
+        raise ModelError(
+            f"{_title(function)} must name its arguments one by one, without * or /: they name the parameters."
+        )
+    return [q.name for q in parameters]
+
+
+def _title(function: Any) -> str:
+    name = getattr(function, "__name__", "")
+    return "the function" if name in ("", "<lambda>") else f"{name}()"
+
+
+def _unknown(kind: str, name: str, known: Any) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"there is no {kind} {name!r}.{f' Did you mean {near[0]!r}?' if near else ''} The columns are {', '.join(known)}."
+
+
+def _numbers(values: Any, name: str) -> Array:
+    try:
+        array = np.asarray(getattr(values, "_data", values))
+        array = array.astype(np.float64) if array.dtype.kind in "iubfO" else array
+    except (TypeError, ValueError):
+        raise DataError(f"{name} must hold numbers.") from None
+    if array.dtype.kind != "f":
+        raise DataError(f"{name} must hold real numbers, not {array.dtype}.")
+    if array.ndim == 0:
+        raise DataError(f"{name} must have one value for each row; it is a single number.")
+    return array
+
+
+def _complete(columns: dict[str, Array], observed: Array, drop_missing: bool) -> tuple[dict[str, Array], Array, int]:
+    """Refuse rows that are not finite, or leave them out where that is asked for."""
+    arrays = {**columns, "the target": observed}
+    for name, array in arrays.items():
+        if len(array) != len(observed):
+            raise DataError(f"{name} has {len(array)} rows, the target has {len(observed)}.")
+    keep = np.ones(len(observed), dtype=bool)
+    for name, array in arrays.items():
+        finite = np.isfinite(array.reshape(len(array), -1)).all(axis=1)
+        if not finite.all() and not drop_missing:
+            row = int(np.flatnonzero(~finite)[0])
+            raise DataError(
+                f"{name} holds {array[row]} in row {row + 1} ({int((~finite).sum())} such rows). Correct the data, or leave "
+                f"such rows out with drop_missing=True (--drop-missing)."
+            )
+        keep &= finite
+    if keep.all():
+        return columns, observed, 0
+    return {name: a[keep] for name, a in columns.items()}, observed[keep], int((~keep).sum())

@@ -1,0 +1,238 @@
+"""Fit: the answer of a fit."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.base.params import Array
+from steepest.base.registry import provided
+from steepest.fitting import saved
+from steepest.fitting.model import FitData, FormulaModel, FunctionModel
+from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
+from steepest.training.history import History
+from steepest.training.outcome import Outcome
+from steepest.training.problem import Problem
+from steepest.training.run import Run
+
+
+class Fit:
+    """The answer of a fit: parameters with their uncertainty, and everything that led to them.
+
+    Attributes
+    ----------
+    run : Run
+        The descent; ``problem``, ``history``, ``outcome``, ``method`` and ``steps`` are its own.
+    model : FormulaModel or FunctionModel or None
+    data : FitData
+    params : dict of str to float (or ndarray)
+    covariance : ndarray, shape (n, n), or None
+
+    Notes
+    -----
+    Everything is in the user's units. For ``log(y) ~ …`` predictions, residuals and errors are those of log(y).
+    """
+
+    def __init__(self, run: Run, model: FormulaModel | FunctionModel | None, data: FitData) -> None:
+        self.run, self.model, self.data = run, model, data
+
+    # ---- the answer
+    @cached_property
+    def params(self) -> dict[str, Any]:
+        """The parameters by name: numbers, or arrays for parameters that are arrays."""
+        return {name: float(x) if x.ndim == 0 else np.array(x) for name, x in self.run.params.items()}
+
+    @cached_property
+    def uncertainty(self) -> Uncertainty:
+        """The covariance, or why there is none."""
+        return estimate(self.problem, self.run.params, self.degrees_of_freedom)
+
+    @property
+    def covariance(self) -> Array | None:
+        """Covariance of the estimates, in the order of ``run.params.element_names()``; None where it is not defined."""
+        return self.uncertainty.covariance
+
+    @cached_property
+    def standard_errors(self) -> dict[str, Any] | None:
+        """By name, like `params`: infinite for what the data do not determine; None where they are not defined."""
+        errors = self.uncertainty.standard_errors
+        return None if errors is None else self._named(errors)
+
+    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]] | None:
+        """Central intervals from Student's t with the fit's degrees of freedom; None where errors are not defined.
+
+        Raises
+        ------
+        ModelError
+            `level` is not between 0 and 1.
+        """
+        if not 0 < level < 1:
+            raise ModelError(f"the level of confidence lies between 0 and 1, for example 0.95, not {level!r}.")
+        if self.standard_errors is None:
+            return None
+        t = t_quantile(level, self.degrees_of_freedom)
+        return {
+            name: (self.params[name] - t * error, self.params[name] + t * error)
+            for name, error in self.standard_errors.items()
+        }
+
+    # ---- how good it is
+    @property
+    def loss(self) -> float:
+        """The objective at the answer."""
+        return self.run.loss
+
+    @property
+    def loss_name(self) -> str:
+        return self.problem.loss_function.name
+
+    @cached_property
+    def predicted(self) -> Array:
+        """What the model says for each row of the data."""
+        return np.broadcast_to(self.problem.outputs(self.run.params), self.observed.shape)
+
+    @property
+    def observed(self) -> Array:
+        """What the data say: the left side of the formula, or the target."""
+        return self.data.observed
+
+    @cached_property
+    def residuals(self) -> Array:
+        """Observed minus predicted."""
+        return np.asarray(self.observed - self.predicted)
+
+    @property
+    def rows(self) -> int:
+        """Rows with a weight above zero: those that count."""
+        return len(self.observed) if self.data.weights is None else int(np.count_nonzero(self.data.weights))
+
+    @property
+    def rows_dropped(self) -> int:
+        return self.data.dropped
+
+    @property
+    def degrees_of_freedom(self) -> int:
+        """Numbers observed minus numbers fitted."""
+        per_row = int(np.prod(self.observed.shape[1:]))
+        return self.rows * per_row - self.run.params.flat.size
+
+    @cached_property
+    def residual_sum_of_squares(self) -> float:
+        """Sum of w * residual**2."""
+        return float(np.sum(self.problem.row_weights * np.ravel(self.residuals) ** 2))
+
+    @property
+    def residual_standard_deviation(self) -> float:
+        """sqrt(residual sum of squares / degrees of freedom); NaN without degrees of freedom."""
+        return (
+            float(np.sqrt(self.residual_sum_of_squares / self.degrees_of_freedom))
+            if self.degrees_of_freedom > 0
+            else np.nan
+        )
+
+    @cached_property
+    def r_squared(self) -> float:
+        """1 - residual / total sum of squares about the weighted mean; NaN for a constant target."""
+        weights, target = self.problem.row_weights, np.ravel(self.observed)
+        total = float(np.sum(weights * (target - np.average(target, weights=weights)) ** 2))
+        return 1.0 - self.residual_sum_of_squares / total if total > 0 else np.nan
+
+    # ---- how it came about
+    @property
+    def problem(self) -> Problem:
+        return self.run.problem
+
+    @property
+    def history(self) -> History:
+        return self.run.history
+
+    @property
+    def outcome(self) -> Outcome:
+        assert self.run.outcome is not None
+        return self.run.outcome
+
+    @property
+    def method(self) -> str:
+        return self.run.method.name
+
+    @property
+    def steps(self) -> int:
+        return self.run.steps_done
+
+    @property
+    def columns(self) -> dict[str, Array]:
+        """The columns that the model reads."""
+        return self.data.columns
+
+    @property
+    def formula_text(self) -> str | None:
+        return self.model.bound.formula.text if isinstance(self.model, FormulaModel) else None
+
+    @property
+    def target_text(self) -> str:
+        """What is predicted: the left side of the formula, such as ``log(y)``."""
+        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else "target"
+
+    @cached_property
+    def remarks(self) -> list[str]:
+        """What is worth saying about this fit, in plain words; empty for a healthy one."""
+        return list(provided("Fit", "remarks")(self))
+
+    # ---- what it is for
+    def predict(self, data: Any = None) -> Array:
+        """What the model says for other data (for the fit's own data if left out), in the unit of the left side.
+
+        Parameters
+        ----------
+        data : optional
+            As for the fit; only the columns of the right side are needed.
+        """
+        if data is None:
+            return self.predicted
+        if self.model is None:
+            return np.asarray(self.run.predict(data))
+        columns = self.model.columns_of(data)
+        rows = len(next(iter(columns.values())))
+        with np.errstate(all="ignore"):
+            return np.array(np.broadcast_to(np.asarray(self.model.predict(self.params, columns)), (rows,)))
+
+    def predict_original(self, data: Any = None) -> Array | None:
+        """The column itself where the left side can be undone (y from log(y)); None where it cannot.
+
+        For a bend such as the logarithm this is the median of y, not its mean.
+        """
+        if not isinstance(self.model, FormulaModel):
+            return None
+        return self.model.bound.invert_target(self.predict(data))
+
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
+        """A picture of data, fit, residuals and loss by step; written to `path` (PNG, SVG, PDF) if given."""
+        return provided("Fit", "plot")(self, path)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write formula, parameters and uncertainty to one JSON file; see `steepest.load`.
+
+        Raises
+        ------
+        ModelError
+            The model is a Python function, which cannot be stored.
+        """
+        return saved.save(self, path)
+
+    def summary(self) -> str:
+        """The table of parameters, the quality of the fit, the outcome and the remarks, as text."""
+        return str(provided("Fit", "summary")(self))
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return str(provided("Fit", "summary_html")(self))
+
+    def _named(self, flat: Array) -> dict[str, Any]:
+        return {name: float(x) if x.ndim == 0 else x for name, x in self.run.params.view(flat).items()}

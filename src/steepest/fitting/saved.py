@@ -1,0 +1,157 @@
+"""Saved fits: one JSON file with the formula, the parameters and their uncertainty, and a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from steepest.base.errors import ModelError
+from steepest.base.files import write_whole
+from steepest.base.params import Array
+from steepest.fitting.model import FormulaModel
+from steepest.formula.formula import Formula
+from steepest.version import __version__
+
+if TYPE_CHECKING:
+    from steepest.fitting.result import Fit
+
+FORMAT = "steepest fit, version 1"
+
+
+def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
+    """Write a fit of a formula; see `Fit.save`."""
+    if not isinstance(fit.model, FormulaModel):
+        raise ModelError("only a fit of a formula can be saved: a Python function cannot be stored as data. "
+                         "Keep its parameters (fit.params) instead.")  # fmt: skip
+    bound = fit.model.bound
+    content = {
+        "format": FORMAT,
+        "steepest": __version__,
+        "formula": bound.formula.text,
+        "columns": list(bound.columns),
+        "target_columns": list(bound.target_columns),
+        "parameters": {name: fit.params[name] for name in bound.parameters},
+        "standard_errors": fit.standard_errors and {k: _or_none(v) for k, v in fit.standard_errors.items()},
+        "covariance": None
+        if fit.covariance is None
+        else [[_or_none(x) for x in row] for row in fit.covariance.tolist()],
+        "loss": {"name": fit.loss_name, "value": _or_none(fit.loss)},
+        "rows": fit.rows,
+        "degrees_of_freedom": fit.degrees_of_freedom,
+        "residual_standard_deviation": _or_none(fit.residual_standard_deviation),
+        "method": fit.method,
+        "steps": fit.steps,
+        "outcome": {"name": fit.outcome.name, "message": fit.outcome.message, "remedy": fit.outcome.remedy},
+    }
+    target = write_whole(
+        path, json.dumps({**content, "checksum": _checksum(content)}, indent=1, allow_nan=False) + "\n"
+    )
+    load(target)  # what cannot be read back was not saved
+    return target
+
+
+@dataclass(frozen=True)
+class SavedFit:
+    """A fit read from a file: predicts, and knows its uncertainty.
+
+    Attributes
+    ----------
+    formula_text, target_text : str
+    params : dict of str to float
+    standard_errors : dict of str to float, or None
+    content : dict
+        Everything in the file.
+    """
+
+    model: FormulaModel
+    params: dict[str, float]
+    standard_errors: dict[str, float] | None
+    content: dict[str, Any]
+
+    @property
+    def formula_text(self) -> str:
+        return self.model.bound.formula.text
+
+    @property
+    def target_text(self) -> str:
+        return self.model.bound.target_text
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a prediction reads."""
+        return self.model.bound.columns
+
+    def predict(self, data: Any) -> Array:
+        """What the model says for `data`, in the unit of the left side of the formula."""
+        columns = self.model.columns_of(data)
+        rows = len(next(iter(columns.values())))
+        with np.errstate(all="ignore"):
+            return np.array(np.broadcast_to(np.asarray(self.model.predict(self.params, columns)), (rows,)))
+
+    def predict_original(self, data: Any) -> Array | None:
+        """The column itself where the left side can be undone (y from log(y)); None where it cannot."""
+        return self.model.bound.invert_target(self.predict(data))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value:.6g}" for name, value in self.params.items())
+        return f"SavedFit({self.formula_text!r}, {shown})"
+
+
+def load(path: str | os.PathLike[str]) -> SavedFit:
+    """Read a fit that `Fit.save` wrote.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, it is cut off or was changed, or it is no fit; says which.
+
+    Examples
+    --------
+    >>> import steepest as sd, tempfile, pathlib
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "line.json"
+    >>> _ = sd.fit("y ~ a + b*x", {"x": [0, 1, 2], "y": [1, 3, 5]}).save(path)
+    >>> sd.load(path).predict({"x": [10.0]}).round(6)
+    array([21.])
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ModelError(f"there is no model file {path}. `steepest fit … --out DIR` writes DIR/model.json.") from None
+    except UnicodeDecodeError:
+        raise ModelError(f"{path} is not a saved fit: it holds binary data.") from None
+    except OSError as error:
+        raise ModelError(f"cannot read {path}: {error.strerror}.") from None
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ModelError(f"{path} is damaged or cut off: it is not whole JSON. Fit and save again.") from None
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        found = content.get("format") if isinstance(content, dict) else None
+        raise ModelError(f"{path} is not a saved fit" + (f" that this version can read ({found})." if found else "."))
+    checksum = content.pop("checksum", None)
+    if checksum != _checksum(content):
+        raise ModelError(f"{path} is damaged or was changed by hand: its checksum does not fit. Fit and save again.")
+    columns = [*content["columns"], *content["target_columns"]]
+    model = FormulaModel(Formula(content["formula"]).bind(columns))
+    errors = content["standard_errors"]
+    return SavedFit(
+        model,
+        content["parameters"],
+        errors and {name: math.inf if value is None else value for name, value in errors.items()},
+        content,
+    )
+
+
+def _or_none(x: float) -> float | None:
+    return float(x) if math.isfinite(x) else None
+
+
+def _checksum(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,122 @@
+"""Uncertainty: how well the data determine the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steepest.base.params import Array, Params
+from steepest.optim.linearised import Linearised
+from steepest.training.problem import Problem
+
+AT_THE_MINIMUM = 1e-3  # relative offset beyond which standard errors would describe a place that is not the answer
+
+
+@dataclass(frozen=True)
+class Uncertainty:
+    """Covariance of the estimates and what the data leave open.
+
+    Attributes
+    ----------
+    covariance : ndarray, shape (n, n), or None
+        In the user's units; infinite variances on the diagonal for parameters that the data do not determine. None with
+        `reason` where there is none to give.
+    undetermined : list of list of int
+        Groups of elements of the flat parameters that can change together without any effect.
+    reason : str
+        Why there is no covariance.
+    """
+
+    covariance: Array | None
+    undetermined: list[list[int]]
+    reason: str = ""
+
+    @property
+    def standard_errors(self) -> Array | None:
+        """Square roots of the variances."""
+        return None if self.covariance is None else np.sqrt(np.diag(self.covariance))
+
+    @property
+    def correlation(self) -> Array | None:
+        """The covariance divided by both standard errors; NaN where one is infinite or zero."""
+        if self.covariance is None:
+            return None
+        errors = np.sqrt(np.diag(self.covariance))
+        with np.errstate(all="ignore"):
+            return np.where(np.isfinite(errors), self.covariance / np.outer(errors, errors), np.nan)
+
+
+def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncertainty:
+    """Covariance of the estimates at a minimum.
+
+    For squares: ``s**2 (J' W J)^-1`` with s**2 the residual variance, through the singular values of the column-scaled
+    ``sqrt(W) J`` (Bates and Watts, Nonlinear Regression Analysis, 1988, 1.2). For other smooth losses of residuals with slope
+    psi: the sandwich ``H^-1 (J' psi**2 J) H^-1`` times n / (n - p), with ``H = J' psi' J`` (Huber, Robust Statistics, 1981, 7.6).
+    """
+    with np.errstate(all="ignore"):
+        point = Linearised.at(problem, params, lambda r: np.ones_like(r))
+    if point is None:
+        return Uncertainty(None, [], "the model's derivative is not finite at the answer")
+    keep = point.determined
+    names = _open_groups(point, keep)
+    loss = problem.loss_function
+    if degrees_of_freedom <= 0:
+        return Uncertainty(None, names, "there are no more rows than parameters")
+    slope = problem.value_and_gradient(params)[1]
+    if _relative_slope(problem, point, slope) > AT_THE_MINIMUM:
+        return Uncertainty(None, names, "the descent has not reached the minimum")
+    # Directions in the scaled parameters, each divided by how strongly the data hold it.
+    inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
+    if loss.squared:
+        variance = point.residual_norm**2 / degrees_of_freedom
+        covariance = variance * (inverse @ inverse.T)
+    elif loss.curvature is not None and loss.slope is not None:
+        rows = len(point.residual)
+        bread = (
+            inverse
+            @ np.linalg.pinv(_weighted(point, inverse, problem.row_weights * loss.curvature(point.residual)))
+            @ inverse.T
+        )
+        meat = (point.jacobian * ((problem.row_weights * loss.slope(point.residual)) ** 2)[:, None]).T @ point.jacobian
+        covariance = bread @ meat @ bread * rows / degrees_of_freedom
+    else:
+        return Uncertainty(None, names, f"{loss.name} has no curvature to estimate them from")
+    for i in {i for group in names for i in group}:
+        covariance[i, :] = covariance[:, i] = np.nan
+        covariance[i, i] = np.inf
+    return Uncertainty(covariance, names)
+
+
+def _weighted(point: Linearised, inverse: Array, weights: Array) -> Array:
+    """J' diag(weights) J in the coordinates of `inverse`, where it is well conditioned."""
+    columns = point.jacobian @ inverse
+    return np.asarray((columns * weights[:, None]).T @ columns)
+
+
+def _relative_slope(problem: Problem, point: Linearised, gradient: Array) -> float:
+    """How far from level the objective is, relative to what the residuals' slopes could add up to."""
+    loss = problem.loss_function
+    if loss.squared:
+        return point.offset if not point.exact else 0.0
+    assert loss.slope is not None
+    size = np.abs(point.jacobian).T @ np.abs(problem.row_weights * loss.slope(point.residual))
+    size = problem.reduced_slope(size)
+    with np.errstate(all="ignore"):
+        return float(np.max(np.where(size > 0, np.abs(gradient) / size, 0.0), initial=0.0))
+
+
+def _open_groups(point: Linearised, keep: Array) -> list[list[int]]:
+    """For each direction without effect, the parameters that take part in it."""
+    groups = []
+    for direction in point.right[~keep]:
+        part = np.abs(direction)
+        groups.append([int(i) for i in np.flatnonzero(part > 1e-3 * part.max())])
+    return groups
+
+
+def t_quantile(level: float, degrees_of_freedom: int) -> float:
+    """The half-width of a central interval of Student's t, in standard errors."""
+    from scipy.special import stdtrit  # imported when used
+
+    return float(stdtrit(degrees_of_freedom, 0.5 + level / 2))
