@@ -104,7 +104,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 def _real(function: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(*arguments: Any) -> Any:
-        result = math.nan if any(isinstance(argument, mpmath.mpc) for argument in arguments) else function(*arguments)
+        left = any(isinstance(argument, (mpmath.mpc, complex)) for argument in arguments)
+        result = math.nan if left else function(*arguments)
         if isinstance(result, mpmath.mpc) or result != result:
             raise ValueError("away from the real line")
         return result

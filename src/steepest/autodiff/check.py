@@ -10,6 +10,7 @@ import numpy as np
 
 from steepest.autodiff import ops
 from steepest.autodiff.apply import Array, Value, recording
+from steepest.autodiff.ops.shapes import as_array
 from steepest.autodiff.primitive import Primitive
 from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.transforms import grad, jvp, vjp
@@ -61,8 +62,8 @@ def check_grads(
     Notes
     -----
     The numerical derivative along v is the complex step ``Im f(x + i h v) / h`` with h = 1e-30, exact to rounding, where every
-    operation of `f` is analytic (Squire and Trapp, SIAM Review 40, 1998); else central differences at halved steps, extrapolated to
-    step 0, the entry of the tableau with the smallest error estimate (Ridders, Advances in Engineering Software 4, 1982).
+    operation of `f` is analytic (Squire and Trapp, SIAM Review 40, 1998); else central differences at halved steps, extrapolated
+    to step 0, the entry of the tableau with the smallest error estimate (Ridders, Advances in Engineering Software 4, 1982).
 
     Examples
     --------
@@ -87,6 +88,7 @@ def check_grads(
         return _one_array(f(*rebuild(filled)))
 
     used = _operations(flat, point)
+    analytic = used is not None and all(operation.analytic for operation in used)
     checker = _Checker(
         names=[names[i] for i in places],
         used=used or [],
@@ -97,7 +99,7 @@ def check_grads(
     )
     if not np.isfinite(_values(flat, point)).all():
         raise DifferentiationError("check_grads: the function is not finite at this point; choose another.")
-    checker.check(flat, point, modes, order, analytic=bool(used) and all(p.analytic for p in used), walks=())
+    checker.check(flat, point, modes, order, analytic, walks=())
 
 
 def _is_variable(leaf: Any) -> bool:
@@ -114,7 +116,7 @@ def _as_float(leaf: Any) -> Array:
 
 def _one_array(result: Any) -> Any:
     """All floating-point outputs in one array: what is compared does not depend on how it is packed."""
-    outputs = [ops.as_array(x) for x in flatten(result)[0]]
+    outputs = [as_array(x) for x in flatten(result)[0]]
     outputs = [x for x in outputs if (x.dtype if isinstance(x, Value) else np.asarray(x).dtype).kind in "fc"]
     if len(outputs) == 1:
         return outputs[0]
@@ -259,15 +261,13 @@ class _Comparison:
     def _compare(self, direction: list[Array]) -> tuple[Any, Any, Any]:
         """Whether they agree, by the rule, numerically: an element of the output each (forward), or one number (reverse)."""
         numeric, error = self._numerical(direction)
-        size: Any = abs(numeric)
         if self.mode == "forward":
             rule = np.asarray(jvp(self.f, self.point, direction)[1], np.float64)
-        else:
-            grads = vjp(self.f, *self.point)[1](self.weights)
-            rule = sum(float((g.astype(np.float64) * v).sum()) for g, v in zip(map(np.asarray, grads), direction))
-            size = sum(float(abs(np.asarray(g, np.float64) * v).sum()) for g, v in zip(grads, direction))
-            numeric, error = (self.weights * numeric).sum(), (abs(self.weights) * error).sum()
-        return self.checker.close(rule, numeric, error, size), rule, numeric
+            return self.checker.close(rule, numeric, error, abs(numeric)), rule, numeric
+        grads = vjp(self.f, *self.point)[1](self.weights)
+        terms = np.concatenate([np.ravel(np.asarray(g, np.float64) * v) for g, v in zip(grads, direction, strict=True)])
+        total, projected, rough = terms.sum(), (self.weights * numeric).sum(), (abs(self.weights) * error).sum()
+        return self.checker.close(total, projected, rough, abs(terms).sum()), total, projected
 
     # ---- the wrong element
     def _message(self, signs: list[Array]) -> str:
@@ -299,7 +299,7 @@ class _Comparison:
 
     def _sentence(self, place: str, output: tuple[int, ...], rule: Any, numeric: Any) -> str:
         order = len(self.walks)
-        what = "the output" if order == 1 else f"derivative number {order - 1}"
+        what = "output" if order == 1 else f"the derivative of order {order - 1}, element "
         used = ", ".join(primitive.name for primitive in self.checker.used)
         return (
             f"order {order}, {' over '.join(reversed(self.walks))} mode: the derivative of {what}{_place(output)} {place} is "

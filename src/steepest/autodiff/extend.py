@@ -62,8 +62,8 @@ def primitive(
         ``forward(*inputs, **static) -> array``. Gets plain arrays (Python numbers stay numbers) and must not change them; may
         call anything, SciPy or compiled code too. `static` are keyword arguments that carry no derivative.
     partials : sequence, optional
-        For an operation that acts element by element: one partial derivative an input, each ``partial(out, *inputs, **static)``, a
-        number, or None for an input without a derivative. Where the gradient that arrives is exactly 0 the product is 0.
+        For an operation that acts element by element: one partial derivative an input, each ``partial(out, *inputs, **static)``,
+        a number, or None for an input without a derivative. Where the gradient that arrives is exactly 0 the product is 0.
     vjp : callable, optional
         For any other operation: ``vjp(g, out, *inputs, **static)`` takes `g`, the gradient with respect to the output, to the
         gradients with respect to the inputs, each of its input's shape (a tuple; None for an input without a derivative).
@@ -87,8 +87,8 @@ def primitive(
 
     Notes
     -----
-    Rules written with NumPy functions, operators and `steepest.ops` have derivatives themselves, so that Hessians work; a `vjp` that
-    calls foreign code gives first derivatives in reverse mode, and needs `jvp` for forward mode.
+    Rules written with NumPy functions, operators and `steepest.ops` have derivatives themselves, so that Hessians work; a `vjp`
+    that calls foreign code gives first derivatives in reverse mode, and needs `jvp` for forward mode.
 
     Examples
     --------
@@ -117,8 +117,11 @@ def primitive(
 
 
 def _as_partial(name: str, partial: Any) -> Partial:
-    if partial is None or callable(partial):
-        return partial
+    if partial is None:
+        return None
+    if callable(partial):
+        function: Callable[..., Any] = partial
+        return function
     if not isinstance(partial, (int, float)):
         raise DifferentiationError(
             f"primitive '{name}': a partial derivative is a function, a number or None, not {partial!r}."

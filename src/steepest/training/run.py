@@ -294,7 +294,7 @@ class Run:
 
     @property
     def remarks(self) -> list[str]:
-        """What is worth saying about this run, in plain words."""
+        """What is worth saying about this run, in plain words; empty for a healthy one."""
         return list(provided("Run", "remarks")(self))
 
     def __repr__(self) -> str:

@@ -1,0 +1,142 @@
+"""Remarks on a fit: what the data leave open, and what the residuals say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from steepest.base.params import Array
+from steepest.doctor.run_remarks import run_remarks
+
+TOGETHER = 0.99  # correlation of two estimates from which neither is known well by itself
+MOST_PAIRS = 3
+FEWEST_ROWS = 20  # below, a runs test says little
+RUNS_P = 1e-4
+
+
+def fit_remarks(fit: Any) -> list[str]:
+    """Plain words about a fit, most important first; empty for a healthy one."""
+    return [
+        *_rows(fit),
+        *_slips(fit),
+        *run_remarks(fit.run),
+        *_undetermined(fit),
+        *_together(fit),
+        *_no_errors(fit),
+        *_pattern(fit),
+    ]
+
+
+def _rows(fit: Any) -> list[str]:
+    n = fit.rows_dropped
+    return [f"{n} row{'s were' if n > 1 else ' was'} left out because a value was missing or infinite."] if n else []
+
+
+def _slips(fit: Any) -> list[str]:
+    bound = getattr(fit.model, "bound", None)
+    return [
+        f"{name!r} was taken for a parameter, though the data have a column {column!r}: a slip of the pen?"
+        for name, column in (bound.suspicious if bound is not None else ())
+    ]
+
+
+def _undetermined(fit: Any) -> list[str]:
+    names = fit.run.params.element_names()
+    remarks = []
+    constant = [
+        f"column {name!r} is {column.flat[0]:g} in every row"
+        for name, column in fit.columns.items()
+        if column.size and np.ptp(column) == 0
+    ]
+    why = f" ({' and '.join(constant)})" if constant else ""
+    for group in fit.uncertainty.undetermined:
+        listed = [names[i] for i in group]
+        if len(listed) == 1:
+            remarks.append(f"The data do not determine {listed[0]}: changing it changes no prediction{why}.")
+        else:
+            remarks.append(
+                f"The data do not determine {_and(listed)} separately{why}: they can change together without changing any "
+                f"prediction. Write the formula with one parameter less, or give more varied data."
+            )
+    return list(dict.fromkeys(remarks))
+
+
+def _together(fit: Any) -> list[str]:
+    correlation = fit.uncertainty.correlation
+    if correlation is None:
+        return []
+    names = fit.run.params.element_names()
+    pairs = [
+        (abs(correlation[i, j]), names[i], names[j], correlation[i, j])
+        for i in range(len(names))
+        for j in range(i)
+        if abs(correlation[i, j]) > TOGETHER
+    ]
+    pairs.sort(key=lambda pair: -pair[0])
+    remarks = [
+        f"{second} and {first} move together (correlation {value:.4f}): the data tell their combination far better than either."
+        for _, first, second, value in pairs[:MOST_PAIRS]
+    ]
+    if len(pairs) > MOST_PAIRS:
+        remarks.append(f"{len(pairs) - MOST_PAIRS} more pairs of parameters move together.")
+    return remarks
+
+
+def _no_errors(fit: Any) -> list[str]:
+    reason = fit.uncertainty.reason
+    return [f"There are no standard errors: {reason}."] if reason else []
+
+
+def _pattern(fit: Any) -> list[str]:
+    """Wald and Wolfowitz's runs test (Ann. Math. Statist. 11, 1940) on the signs of the residuals along the first column."""
+    residuals = fit.residuals
+    if residuals.ndim != 1 or not np.isfinite(residuals).all():
+        return []
+    scale = float(np.max(np.abs(fit.observed), initial=0.0))
+    if float(np.max(np.abs(residuals), initial=0.0)) <= 1e-12 * scale:
+        return []  # an exact fit: what is left is rounding
+    along, order = "", np.arange(len(residuals))
+    for name, column in fit.columns.items():
+        if column.ndim == 1 and len(np.unique(column)) > len(column) // 2:  # repeated values have no order among them
+            along, order = f" along {name}", np.argsort(column, kind="stable")
+            break
+    signs = residuals[order]
+    signs = signs[signs != 0] > 0
+    above, below = int(signs.sum()), int((~signs).sum())
+    if above + below < FEWEST_ROWS or min(above, below) < 5:
+        return []
+    runs = 1 + int(np.count_nonzero(signs[1:] != signs[:-1]))
+    expected, p = _runs_test(runs, above, below)
+    if p > RUNS_P:
+        return []
+    if runs < expected:
+        neighbours = _lag_one(residuals[order])
+        return [
+            f"The residuals are not random{along}: they change sign {runs - 1} times where chance gives about {expected - 1:.0f} "
+            f"(neighbours correlate by {neighbours:.2f}). The model misses a pattern, and the standard errors are too small."
+        ]
+    return [
+        f"The residuals are not random{along}: they change sign {runs - 1} times where chance gives about {expected - 1:.0f}. "
+        f"Neighbouring rows pull in opposite directions."
+    ]
+
+
+def _runs_test(runs: int, above: int, below: int) -> tuple[float, float]:
+    """Expected number of runs and the two-sided p-value of the observed one."""
+    from scipy.special import ndtr  # imported when used
+
+    n = above + below
+    expected = 1 + 2 * above * below / n
+    variance = (expected - 1) * (expected - 2) / (n - 1)
+    z = (runs - expected) / np.sqrt(variance) if variance > 0 else 0.0
+    return expected, float(2 * ndtr(-abs(z)))
+
+
+def _lag_one(residuals: Array) -> float:
+    centred = residuals - residuals.mean()
+    return float(centred[1:] @ centred[:-1] / (centred @ centred))
+
+
+def _and(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
