@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import generator
 from steepest.fitting.model import FitData, FormulaModel
@@ -41,11 +40,6 @@ def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: 
     Parameters in which the formula is linear are solved for. The others are tried at multiples of their natural magnitude, with
     both signs; the best few are descended a little, and the best of those is the start. Nothing here feels the units of the
     data: a change of unit changes the start as it should.
-
-    Raises
-    ------
-    ModelError
-        The model is finite at no candidate.
     """
     units = natural_scales(model, data)
     free = [name for name in model.parameters if name not in given]
@@ -63,9 +57,7 @@ def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: 
             if np.isfinite(loss):
                 scored.append((loss, len(scored), candidate))
     if not scored:
-        raise ModelError(
-            "no start was found where the model is finite on all rows; give one with start= (--start a=1,b=2)."
-        )
+        return {**units, **given}  # not finite anywhere: the fit will say where and why
     scored.sort(key=lambda item: item[:2])
     if not curved:
         return scored[0][2]

@@ -1,0 +1,212 @@
+"""The picture of a fit: data and curve, residuals, loss by step."""
+
+from __future__ import annotations
+
+import os
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import NDArray
+
+from steepest.views.fit_axis import FitAxis, fit_axis
+from steepest.views.style import DARK, LIGHT, Picture, Style, literal, one_line
+
+if TYPE_CHECKING:
+    from steepest.fitting.fit import Fit
+
+_SIZE = (9.0, 5.6)
+_MANY = 20_000  # rows from which points would be a blot: the density is drawn
+_HISTOGRAM_FROM = 12  # rows from which a histogram says something
+_TITLE_WIDTH, _TITLE_LINES = 92, 4
+_OVERSHOOT = 0.6  # of the data's range: what a curve may leave it by and still be in the picture
+_LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
+_LOSS_RANGE = 1e200  # the axis reaches from its reciprocal to it, which leaves room for margins
+
+Array = NDArray[np.float64]
+
+
+def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, dark: bool = False) -> Picture:
+    """Draw a fit: the data with the fitted curve, the residuals below, the loss by step at the right.
+
+    With one column on the right side the horizontal axis is that column; with several it is the predicted value, and the
+    line is where prediction and data agree; with none it is the row.
+
+    Parameters
+    ----------
+    fit : Fit
+        What `sd.fit` returns.
+    path : str or PathLike, optional
+        Where to write the picture: a name that ends in .png, .svg or .pdf.
+    dark : bool
+        Light on dark, for slides and dark notebooks.
+
+    Returns
+    -------
+    Picture
+        A `matplotlib.figure.Figure`; nothing is shown in a window.
+
+    Raises
+    ------
+    SteepestError
+        The file cannot be written, or its ending is unknown.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.9, 5.1]})
+    >>> [axes.get_xlabel() for axes in plot_fit(fit).axes]
+    ['', 'x', 'step']
+    """
+    style = DARK if dark else LIGHT
+    picture = Picture(style, _SIZE)
+    with matplotlib.rc_context(style.rc), np.errstate(all="ignore"):
+        axis = fit_axis(fit)
+        with_histogram = int(np.isfinite(fit.residuals).sum()) >= _HISTOGRAM_FROM
+        grid = picture.add_gridspec(2, 2, width_ratios=(2.1, 1), height_ratios=(2, 1))
+        data = picture.add_subplot(grid[0, 0])
+        residuals = picture.add_subplot(grid[1, 0], sharex=data)
+        loss = picture.add_subplot(grid[0, 1] if with_histogram else grid[:, 1])
+        _title(picture, fit)
+        _draw_data(data, fit, axis, style)
+        _draw_residuals(residuals, fit, axis, style)
+        _draw_loss(loss, fit, style)
+        if with_histogram:
+            _draw_histogram(picture.add_subplot(grid[1, 1], sharey=residuals), fit, style)
+        picture.align_ylabels([data, residuals])
+    if path is not None:
+        picture.write(path)
+    return picture
+
+
+def _title(picture: Picture, fit: Fit) -> None:
+    text = one_line(fit.formula_text or f"a model of {fit.target_text}", 10_000)
+    lines = textwrap.wrap(text, _TITLE_WIDTH, max_lines=_TITLE_LINES, placeholder=" …", break_on_hyphens=False)
+    literal(picture.suptitle("\n".join(lines), fontsize=11 if len(lines) <= 2 else 9, ha="center"))
+
+
+def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
+    observed = np.asarray(fit.observed)
+    _scatter(axes, axis.values, observed, axis, style)
+    order = np.isfinite(axis.curve_y)
+    if order.any():
+        dense = axis.curve_x.size > 1 and observed.size > 500
+        axes.plot(
+            axis.curve_x,
+            axis.curve_y,
+            color=style.fit,
+            linewidth=1.3 if dense else 2.0,
+            marker="D" if axis.curve_x.size == 1 else "",
+            label=axis.curve_label,
+            zorder=3,
+        )
+        axes.legend(loc="best" if observed.size <= _MANY else "upper left")
+    if axis.logarithmic:
+        axes.set_xscale("log")
+    _limit(axes, observed, axis.curve_y)
+    axes.tick_params(labelbottom=False)
+    literal(axes.yaxis.label)
+    axes.set_ylabel(one_line(fit.target_text, 40))
+
+
+def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
+    residuals = np.asarray(fit.residuals)
+    axes.axhline(0.0, color=style.fit, linewidth=1.3, zorder=3)
+    _scatter(axes, axis.values, residuals, axis, style)
+    finite = residuals[np.isfinite(residuals)]
+    if not finite.size:
+        _say(axes, "no residual is a finite number")
+    elif not finite.any():
+        axes.set_ylim(-1, 1)
+        _say(axes, "every residual is 0")
+    literal(axes.xaxis.label)
+    axes.set_xlabel(one_line(axis.label, 60))
+    axes.set_ylabel("residual")
+
+
+def _draw_histogram(axes: Axes, fit: Fit, style: Style) -> None:
+    residuals = np.asarray(fit.residuals)
+    finite = residuals[np.isfinite(residuals)]
+    low, high = float(finite.min()), float(finite.max())
+    bins = min(40, max(6, round(np.sqrt(finite.size))))
+    # Edges of equal residuals, or of ones too close together for distinct edges, cannot be told apart.
+    if high - low > 1e-12 * max(abs(low), abs(high)):
+        axes.hist(finite, bins=bins, range=(low, high), orientation="horizontal", color=style.data, alpha=0.75)
+    axes.axhline(0.0, color=style.fit, linewidth=1.3)
+    axes.tick_params(labelleft=False)
+    axes.yaxis.get_offset_text().set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.set_xlabel("rows")
+
+
+def _draw_loss(axes: Axes, fit: Fit, style: Style) -> None:
+    steps = np.append(np.asarray(fit.history["step"], dtype=np.float64), fit.steps)
+    loss = np.append(np.asarray(fit.history["loss"], dtype=np.float64), fit.loss)
+    finite = np.isfinite(loss)
+    positive = loss[finite & (loss > 0)]
+    logarithmic = bool(
+        positive.size and (loss[finite] >= 0).all() and (positive.max() > _LOG_FROM * loss[finite].min())
+    )
+    if logarithmic:
+        axes.set_yscale("log")
+        # A loss of exactly 0 is drawn at the foot, and one beyond the range of the axis at its top; the label has the number.
+        loss = np.clip(loss, max(positive.min() / 10, 1 / _LOSS_RANGE), _LOSS_RANGE)
+    marker = "o" if steps.size <= 30 else ""
+    axes.plot(steps, loss, color=style.loss, linewidth=1.5, marker=marker, markersize=3.5)
+    colour = style.ink if fit.outcome.ok else style.warning
+    if finite[-1]:
+        axes.plot(steps[-1:], loss[-1:], "o", color=colour, markersize=7, zorder=4)
+        axes.annotate(
+            f"{fit.loss:.4g}", (steps[-1], loss[-1]), (-2, 9), textcoords="offset points", ha="right", color=colour
+        )
+    elif not finite.any():
+        _say(axes, "the loss was never a finite number")
+    axes.margins(x=0.06, y=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    if steps.max() < 1:
+        axes.set_xlim(-1, 1)
+    axes.set_xlabel("step")
+    axes.set_ylabel(f"loss ({one_line(fit.loss_name, 20)})")
+    plural = "" if fit.steps == 1 else "s"
+    axes.set_title(f"{fit.outcome.name.replace('_', ' ')} after {fit.steps:,} step{plural}", color=colour)
+
+
+def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> None:
+    """The rows as points that get smaller and fainter as they get more, and as a density when they are very many."""
+    shown = np.isfinite(x) & np.isfinite(y)
+    x, y = x[shown], y[shown]
+    if x.size > _MANY and np.ptp(x) > 0 and np.ptp(y) > 0:
+        scale: dict[str, Any] = {"xscale": "log"} if axis.logarithmic else {}
+        axes.hexbin(x, y, gridsize=(70, 36), bins="log", mincnt=1, cmap=style.density, linewidths=0.2, **scale)
+        axes.plot([], [], "h", color=style.data, markersize=8, label="data (deeper: more rows)")
+        return
+    size, alpha = next(
+        look for rows, look in ((40, (6.0, 0.9)), (400, (4.5, 0.7)), (4000, (3.0, 0.45)), (np.inf, (2.0, 0.25)))
+        if x.size <= rows
+    )  # fmt: skip
+    axes.plot(
+        x, y, "o", color=style.data, markersize=size, alpha=alpha, markeredgewidth=0, label="data",
+        rasterized=x.size > 4000,
+    )  # fmt: skip
+
+
+def _limit(axes: Axes, observed: Array, curve: Array) -> None:
+    """Keep the data in view: a curve that runs away between or beyond them leaves the picture."""
+    data = observed[np.isfinite(observed)]
+    if not data.size:
+        return
+    low, high = float(data.min()), float(data.max())
+    room = _OVERSHOOT * (high - low)
+    curve = curve[np.isfinite(curve)]
+    if curve.size and room > 0:
+        inside = np.clip(curve, low - room, high + room)
+        low, high = min(low, float(inside.min())), max(high, float(inside.max()))
+    if high > low:
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+
+
+def _say(axes: Axes, text: str) -> None:
+    axes.text(0.5, 0.75, text, transform=axes.transAxes, ha="center", va="center")
