@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steepest.autodiff.primitive import Primitive
-from steepest.base.errors import DifferentiationError
+from steepest.base.errors import DifferentiationError, ShapeError
 
 Array = NDArray[Any]
 
@@ -69,6 +69,10 @@ scope = _Scope()
 
 # The class of results; `tensor.py` sets it, since Tensor's operators need `apply` and `apply` makes Tensors.
 result_class: type[Value] = Value
+_new = object.__new__
+
+# Everything else that is not a Value is looked at by `constant`.
+_PLAIN = frozenset({np.ndarray, float, int, bool, np.float64, np.float32, np.int64, np.bool_})
 
 
 def apply(primitive: Primitive, *inputs: Any, **static: Any) -> Any:
@@ -88,7 +92,9 @@ def apply(primitive: Primitive, *inputs: Any, **static: Any) -> Any:
     Raises
     ------
     DifferentiationError
-        A Tensor that requires grad meets an operation without a derivative rule.
+        A Tensor that requires grad meets an operation without a derivative rule, or an input is not an array of numbers.
+    ShapeError
+        The shapes do not fit the operation.
     """
     arrays = []
     any_value = False
@@ -100,20 +106,18 @@ def apply(primitive: Primitive, *inputs: Any, **static: Any) -> Any:
             if x.requires_grad:
                 link = True
         else:
-            arrays.append(x)
-    data = primitive.forward(*arrays, **static)
+            arrays.append(x if type(x) in _PLAIN else constant(x, primitive))
+    try:
+        data = primitive.forward(*arrays, **static)
+    except ValueError as error:
+        raise _misfit(error, primitive, arrays) from error
     if not any_value:
         return data
-    out = result_class.__new__(result_class)
+    out = _new(result_class)
     out._data = data if type(data) is np.ndarray else np.asarray(data)
     out.grad = None
     out.keeps_grad = False
-    if link and scope.linking and not primitive.zero_derivative:
-        if primitive.rule is None:
-            raise DifferentiationError(
-                f"'{primitive.name}' has no derivative rule, but one of its inputs requires grad. Give it one with "
-                f"steepest.primitive, or use .detach() on the input if its derivative is not wanted."
-            )
+    if link and scope.linking and not primitive.zero_derivative and _differentiable(primitive, out._data.dtype.kind):
         out.requires_grad = True
         out.primitive = primitive
         out.inputs = inputs
@@ -126,6 +130,42 @@ def apply(primitive: Primitive, *inputs: Any, **static: Any) -> Any:
     if scope.recorder is not None:
         scope.recorder.record(primitive, inputs, static, out)
     return out
+
+
+def constant(x: Any, primitive: Primitive) -> Any:
+    """An input that is neither a Tensor nor a plain array or number: NumPy's other scalars, data frames' columns, lists.
+
+    What holds no numbers, and masked arrays, whose mask would be lost, are refused.
+    """
+    if isinstance(x, (np.generic, np.ndarray)) and not isinstance(x, np.ma.MaskedArray):
+        return x
+    array = None if isinstance(x, np.ma.MaskedArray) else np.asarray(x)
+    if array is None or array.dtype.kind not in "fiubc":
+        raise DifferentiationError(f"'{primitive.name}' of a Tensor takes arrays and numbers, not {type(x).__name__}.")
+    return array
+
+
+def _differentiable(primitive: Primitive, kind: str) -> bool:
+    """Whether a result is linked: integers are constants; what is no number, or has no rule, is an error."""
+    if kind in "iub":
+        return False
+    if kind != "f":
+        raise DifferentiationError(f"the result of '{primitive.name}' is not real, so its derivative cannot be taken.")
+    if primitive.rule is None:
+        raise DifferentiationError(
+            f"'{primitive.name}' has no derivative rule, but one of its inputs requires grad. Give it one with "
+            f"steepest.primitive, or use .detach() on the input if its derivative is not wanted."
+        )
+    return True
+
+
+def _misfit(error: ValueError, primitive: Primitive, arrays: list[Any]) -> ValueError:
+    """NumPy's complaint about shapes, with the operation and the shapes; other complaints as they are."""
+    text = str(error)
+    if isinstance(error, ShapeError) or not any(word in text for word in ("shape", "axis", "axes", "dimension", "size")):
+        return error
+    shapes = " and ".join(str(np.shape(x)) for x in arrays)
+    return ShapeError(f"'{primitive.name}' of shapes {shapes}: {text}{'' if text.endswith('.') else '.'}")
 
 
 @contextmanager

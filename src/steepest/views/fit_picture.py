@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
@@ -25,6 +26,7 @@ _TITLE_WIDTH, _TITLE_LINES = 92, 4
 _OVERSHOOT = 0.6  # of the data's range: what a curve may leave it by and still be in the picture
 _LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
 _LOSS_RANGE = 1e200  # the axis reaches from its reciprocal to it, which leaves room for margins
+_ENDINGS = {"non_finite": "non-finite value", "out_of_steps": "budget spent"}
 
 Array = NDArray[np.float64]
 
@@ -109,7 +111,7 @@ def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
     _limit(axes, observed, axis.curve_y)
     axes.tick_params(labelbottom=False)
     literal(axes.yaxis.label)
-    axes.set_ylabel(one_line(fit.target_text, 40))
+    axes.set_ylabel(one_line(fit.target_text, 32))
 
 
 def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
@@ -159,19 +161,23 @@ def _draw_loss(axes: Axes, fit: Fit, style: Style) -> None:
     colour = style.ink if fit.outcome.ok else style.warning
     if finite[-1]:
         axes.plot(steps[-1:], loss[-1:], "o", color=colour, markersize=7, zorder=4)
+        behind = {"facecolor": style.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1}
         axes.annotate(
-            f"{fit.loss:.4g}", (steps[-1], loss[-1]), (-2, 9), textcoords="offset points", ha="right", color=colour
-        )
-    elif not finite.any():
-        _say(axes, "the loss was never a finite number")
+            f"{fit.loss:.4g}", (steps[-1], loss[-1]), (0, 9), textcoords="offset points", ha="right", color=colour,
+            bbox=behind,
+        )  # fmt: skip
+    else:
+        axes.axvline(steps[-1], color=colour, linewidth=1.5, linestyle=":")
+        if not finite.any():
+            _say(axes, "the loss was never\na finite number")
     axes.margins(x=0.06, y=0.12)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if steps.max() < 1:
         axes.set_xlim(-1, 1)
     axes.set_xlabel("step")
     axes.set_ylabel(f"loss ({one_line(fit.loss_name, 20)})")
-    plural = "" if fit.steps == 1 else "s"
-    axes.set_title(f"{fit.outcome.name.replace('_', ' ')} after {fit.steps:,} step{plural}", color=colour)
+    ending = _ENDINGS.get(fit.outcome.name, fit.outcome.name.replace("_", " "))
+    axes.set_title(f"{ending} after {fit.steps:,} step{'' if fit.steps == 1 else 's'}", color=colour)
 
 
 def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> None:
@@ -179,8 +185,9 @@ def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> Non
     shown = np.isfinite(x) & np.isfinite(y)
     x, y = x[shown], y[shown]
     if x.size > _MANY and np.ptp(x) > 0 and np.ptp(y) > 0:
+        colours = LinearSegmentedColormap.from_list("density", style.density)
         scale: dict[str, Any] = {"xscale": "log"} if axis.logarithmic else {}
-        axes.hexbin(x, y, gridsize=(70, 36), bins="log", mincnt=1, cmap=style.density, linewidths=0.2, **scale)
+        axes.hexbin(x, y, gridsize=(70, 36), bins="log", mincnt=1, cmap=colours, linewidths=0.2, **scale)
         axes.plot([], [], "h", color=style.data, markersize=8, label="data (deeper: more rows)")
         return
     size, alpha = next(

@@ -35,7 +35,7 @@ class Style:
     fit: str
     loss: str
     warning: str
-    density: str  # Matplotlib's colour map for many rows, empty to full
+    density: tuple[str, str]  # few rows and many rows at one place
 
     @property
     def rc(self) -> dict[str, Any]:
@@ -75,8 +75,8 @@ class Style:
         }
 
 
-LIGHT = Style("#ffffff", "#222222", "#dcdcdc", "#0072b2", "#d55e00", "#00805c", "#b3261e", "Blues")
-DARK = Style("#15181d", "#e8e8e8", "#3a3f47", "#56b4e9", "#e69f00", "#2cc295", "#ff8a70", "cividis")
+LIGHT = Style("#ffffff", "#222222", "#dcdcdc", "#0072b2", "#d55e00", "#00805c", "#b3261e", ("#cfe3f1", "#07406b"))
+DARK = Style("#15181d", "#e8e8e8", "#3a3f47", "#56b4e9", "#e69f00", "#2cc295", "#ff8a70", ("#1d3c52", "#7cc9f7"))
 
 
 class Picture(Figure):
