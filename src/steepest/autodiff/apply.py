@@ -110,7 +110,9 @@ def apply(primitive: Primitive, *inputs: Any, **static: Any) -> Any:
     try:
         data = primitive.forward(*arrays, **static)
     except ValueError as error:
-        raise _misfit(error, primitive, arrays) from error
+        if (misfit := _misfit(error, primitive, arrays)) is None:
+            raise
+        raise misfit from error
     if not any_value:
         return data
     out = _new(result_class)
@@ -159,11 +161,11 @@ def _differentiable(primitive: Primitive, kind: str) -> bool:
     return True
 
 
-def _misfit(error: ValueError, primitive: Primitive, arrays: list[Any]) -> ValueError:
-    """NumPy's complaint about shapes, with the operation and the shapes; other complaints as they are."""
+def _misfit(error: ValueError, primitive: Primitive, arrays: list[Any]) -> ShapeError | None:
+    """NumPy's complaint about shapes, with the operation and the shapes; None if it is about something else."""
     text = str(error)
     if isinstance(error, ShapeError) or not any(word in text for word in ("shape", "axis", "axes", "dimension", "size")):
-        return error
+        return None
     shapes = " and ".join(str(np.shape(x)) for x in arrays)
     return ShapeError(f"'{primitive.name}' of shapes {shapes}: {text}{'' if text.endswith('.') else '.'}")
 

@@ -30,11 +30,13 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 
 
 def _power_base(z: Any, x: Any, y: Any) -> Any:
-    """d(x**y)/dx = y x**(y-1), and 0 for y = 0 even where x**-1 is infinite."""
+    """d(x**y)/dx = y x**(y-1), and 0 for 0**0 although x**-1 is infinite there."""
     if isinstance(y, (int, float)):
-        return 0.0 * x if y == 0 else y * x ** (y - 1) if y != 2 else 2 * x
-    zero = ops.equal(y, 0)
-    return ops.where(zero, 0.0, y * x ** ops.where(zero, 1.0, y - 1))
+        if y == 0:
+            return ops.zeros_like(x)
+        return 2 * x if y == 2 else y * x ** (y - 1)
+    both_zero = ops.logical_and(ops.equal(x, 0), ops.equal(y, 0))
+    return y * ops.where(both_zero, 1.0, x) ** (y - 1)
 
 
 def _power_exponent(z: Any, x: Any, y: Any) -> Any:
@@ -43,9 +45,26 @@ def _power_exponent(z: Any, x: Any, y: Any) -> Any:
     return ops.where(at_zero, 0.0, z * ops.log(ops.where(at_zero, 1.0, x)))
 
 
-def _first_wins(x: Any, y: Any, better: Any) -> Any:
+def _mask(condition: Any, like: Any) -> Any:
+    """1 where the condition holds, 0 elsewhere, in the dtype of `like`: float32 stays float32."""
+    return ops.astype(condition, like.dtype)
+
+
+def _first_wins(z: Any, better: Any, at_least_as_good: Any) -> Any:
     """1 where the first argument is chosen, 0 where the second is, one half at a tie."""
-    return ops.where(ops.equal(x, y), 0.5, ops.where(better(x, y), 1.0, 0.0))
+    return 0.5 * (_mask(better, z) + _mask(at_least_as_good, z))
+
+
+def _radius(x: Any, y: Any) -> Any:
+    """sqrt(x**2 + y**2) without overflow, and 1 at the origin, where x and y over it are then 0."""
+    r = ops.hypot(x, y)
+    return ops.where(ops.equal(r, 0), 1.0, r)
+
+
+def _share(x: Any, y: Any) -> Any:
+    """exp(x) / (exp(x) + exp(y)), one half each where both are the same infinity."""
+    same = ops.logical_and(ops.isinf(x), ops.equal(x, y))
+    return ops.sigmoid(ops.where(same, 0.0, x - y))
 
 
 # ---- arithmetic
@@ -87,27 +106,36 @@ p.sigmoid.rule = elementwise(lambda y, x: y * ops.sigmoid(-x))  # 1 - y would lo
 p.softplus.rule = elementwise(lambda y, x: ops.sigmoid(x))
 p.log_cosh.rule = elementwise(lambda y, x: ops.tanh(x))
 p.absolute.rule = elementwise(lambda y, x: ops.sign(x))
-p.relu.rule = elementwise(lambda y, x: ops.astype(ops.greater(x, 0), y.dtype))
+p.relu.rule = elementwise(lambda y, x: _mask(ops.greater(x, 0), y))
 
 # ---- functions of several numbers
 p.maximum.rule = elementwise(
-    lambda z, x, y: _first_wins(x, y, ops.greater), lambda z, x, y: _first_wins(y, x, ops.greater)
+    lambda z, x, y: _first_wins(z, ops.greater(x, y), ops.greater_equal(x, y)),
+    lambda z, x, y: _first_wins(z, ops.greater(y, x), ops.greater_equal(y, x)),
 )
-p.minimum.rule = elementwise(lambda z, x, y: _first_wins(x, y, ops.less), lambda z, x, y: _first_wins(y, x, ops.less))
-p.arctan2.rule = elementwise(lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y), unbounded=True)
-p.hypot.rule = elementwise(lambda z, x, y: x / z, lambda z, x, y: y / z, unbounded=True)
-p.logaddexp.rule = elementwise(lambda z, x, y: ops.sigmoid(x - y), lambda z, x, y: ops.sigmoid(y - x))
+p.minimum.rule = elementwise(
+    lambda z, x, y: _first_wins(z, ops.less(x, y), ops.less_equal(x, y)),
+    lambda z, x, y: _first_wins(z, ops.less(y, x), ops.less_equal(y, x)),
+)
+p.arctan2.rule = elementwise(
+    lambda z, y, x: x / ops.hypot(x, y) / ops.hypot(x, y),
+    lambda z, y, x: -y / ops.hypot(x, y) / ops.hypot(x, y),
+    unbounded=True,
+)
+p.hypot.rule = elementwise(lambda z, x, y: x / _radius(x, y), lambda z, x, y: y / _radius(x, y))
+p.logaddexp.rule = elementwise(lambda z, x, y: _share(x, y), lambda z, x, y: _share(y, x))
+# As min(max(x, low), high), which is what NumPy computes also where low > high.
 p.clip.rule = elementwise(
-    lambda z, x, low, high: ops.where(ops.logical_and(ops.greater_equal(x, low), ops.less_equal(x, high)), 1.0, 0.0),
-    lambda z, x, low, high: ops.where(ops.less(x, low), 1.0, 0.0),
-    lambda z, x, low, high: ops.where(ops.greater(x, high), 1.0, 0.0),
+    lambda z, x, low, high: _mask(ops.logical_and(ops.greater_equal(x, low), ops.less_equal(x, high)), z),
+    lambda z, x, low, high: _mask(ops.logical_and(ops.less(x, low), ops.less_equal(low, high)), z),
+    lambda z, x, low, high: _mask(ops.greater(ops.maximum(x, low), high), z),
 )
 
 
 # `where` chooses instead of multiplying by 0 or 1: what is not chosen may be infinite.
 p.where.rule = general(
     push=lambda tangents, out, choice, x, y: ops.where(choice, *(0.0 if t is None else t for t in tangents[1:])),
-    pull=lambda g, out, choice, x, y: [None, ops.where(choice, g, 0.0), ops.where(choice, 0.0, g)],
+    pull=lambda g, out, choice, x, y: [None, lambda: ops.where(choice, g, 0.0), lambda: ops.where(choice, 0.0, g)],
 )
 
 
@@ -124,7 +152,7 @@ def _shared(out: Any, x: Any, axis: Any) -> Any:
 
 def _mean_back(g: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     count = math.prod(shape_of(x)) // max(1, math.prod(shape_of(g)))
-    return _spread_back(g, x, axis) / count
+    return _spread_back(g / max(1, count), x, axis)
 
 
 p.sum.rule = linear(p.sum, _spread_back)
@@ -134,10 +162,15 @@ p.amin.rule = reduction(_shared)
 p.cumsum.rule = linear(p.cumsum, lambda g, x, axis: ops.flip(ops.cumsum(ops.flip(g, axis), axis), axis))
 
 # ---- products
+def _transposed(a: Any) -> Any:
+    rank = len(a.shape)
+    return apply(p.transpose, a, axes=(*range(rank - 2), rank - 1, rank - 2))
+
+
 p.matmul.rule = multilinear(
     p.matmul,
-    lambda g, a, b: ops.matmul(g, ops.swapaxes(b, -1, -2)),
-    lambda g, a, b: ops.matmul(ops.swapaxes(a, -1, -2), g),
+    lambda g, a, b: apply(p.matmul, g, _transposed(b)),
+    lambda g, a, b: apply(p.matmul, _transposed(a), g),
 )
 
 
@@ -154,8 +187,11 @@ def _einsum_transposes(inputs: tuple[Any, ...], static: dict[str, Any]) -> list[
             reachable = "".join(c for c in terms[i] if c in known)
             result = ops.einsum(",".join([output, *names]) + "->" + reachable, g, *others)
             shape = shape_of(operands[i])
-            aligned = tuple(n if c in known else 1 for c, n in zip(terms[i], shape, strict=True))
-            return ops.broadcast_to(ops.reshape(result, aligned), shape)
+            long = dict(zip(reachable, shape_of(result), strict=True))
+            result = ops.reshape(result, tuple(long.get(c, 1) for c in terms[i]))
+            # An axis of length 1 may have met a longer one: sum over it.
+            met = tuple(n if c in known else 1 for c, n in zip(terms[i], shape, strict=True))
+            return ops.broadcast_to(apply(p.sum_to, result, shape=met), shape)
 
         return transpose
 

@@ -29,17 +29,18 @@ Rule = Callable[[Any, tuple[Any, ...], dict[str, Any]], LinearMap]
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
-    return getattr(x, "shape", ()) if hasattr(x, "shape") else np.shape(x)
+    try:
+        return x.shape  # type: ignore[no-any-return]
+    except AttributeError:
+        return np.shape(x)
 
 
 def match(g: Any, x: Any) -> Any:
-    """Undo broadcasting and promotion: `g` summed down to the shape of `x` and cast to its dtype."""
-    shape = shape_of(x)
-    if shape_of(g) != shape:
-        g = apply(p.sum_to, g, shape=shape)
-    dtype = getattr(x, "dtype", None)
-    if dtype is not None and g.dtype != dtype:
-        g = apply(p.astype, g, dtype=dtype)
+    """Undo broadcasting and promotion: `g` summed down to the shape of `x`, an array or Tensor, and cast to its dtype."""
+    if g.shape != x.shape:
+        g = apply(p.sum_to, g, shape=x.shape)
+    if g.dtype != x.dtype:
+        g = apply(p.astype, g, dtype=x.dtype)
     return g
 
 
@@ -60,20 +61,25 @@ def total(terms: list[Any]) -> Any:
 
 
 class _Elementwise:
-    __slots__ = ("_cache", "_inputs", "_out", "_partials", "_product", "_static")
+    __slots__ = ("_known", "_inputs", "_out", "_partials", "_product", "_static")
 
     def __init__(self, partials: Any, product: Primitive, out: Any, inputs: Any, static: Any) -> None:
-        self._partials, self._product = partials, product
-        self._out, self._inputs, self._static = out, inputs, static
-        self._cache: dict[int, Any] = {}  # a Jacobian pushes many tangents through the same point
+        self._partials = partials
+        self._product = product
+        self._out = out
+        self._inputs = inputs
+        self._static = static
+        self._known: list[Any] = [None] * len(partials)  # a Jacobian pushes many tangents through the same point
 
     def _times_partial(self, i: int, v: Any) -> Any:
         partial = self._partials[i]
-        if isinstance(partial, int):
-            return v if partial == 1 else -v
-        if i not in self._cache:
-            self._cache[i] = partial(self._out, *self._inputs, **self._static)
-        return apply(self._product, v, self._cache[i])
+        if partial == 1:
+            return v
+        if partial == -1:
+            return -v
+        if self._known[i] is None:
+            self._known[i] = partial(self._out, *self._inputs, **self._static)
+        return apply(self._product, v, self._known[i])
 
     def push(self, tangents: Sequence[Any]) -> Any:
         terms = [
@@ -109,10 +115,10 @@ class _Linear:
 
     def push(self, tangents: Sequence[Any]) -> Any:
         # Inputs after the first are positions or other constants (index arrays), which the map keeps.
-        return apply(self._primitive, tangents[0], *self._inputs[1:], **self._static)
+        return None if tangents[0] is None else apply(self._primitive, tangents[0], *self._inputs[1:], **self._static)
 
     def pull(self, g: Any, wanted: Sequence[bool]) -> Sequence[Any]:
-        first = match(self._transpose(g, *self._inputs, **self._static), self._inputs[0])
+        first = match(self._transpose(g, *self._inputs, **self._static), self._inputs[0]) if wanted[0] else None
         return [first, *[None] * (len(self._inputs) - 1)]
 
 
@@ -165,13 +171,16 @@ class _General:
     def pull(self, g: Any, wanted: Sequence[bool]) -> Sequence[Any]:
         grads = self._pull(g, self._out, *self._inputs, **self._static)
         return [
-            match(gradient, x) if want and gradient is not None else None
+            match(gradient() if callable(gradient) else gradient, x) if want and gradient is not None else None
             for gradient, x, want in zip(grads, self._inputs, wanted, strict=True)
         ]
 
 
 def general(push: Callable[..., Any], pull: Callable[..., Any]) -> Rule:
-    """Rule written out in both directions: ``push(tangents, out, *inputs, **static)``, ``pull(g, out, *inputs, **static)``."""
+    """Rule written out in both directions: ``push(tangents, out, *inputs, **static)``, ``pull(g, out, *inputs, **static)``.
+
+    `pull` gives one gradient an input, or None, or a function that makes it, called only where the gradient is wanted.
+    """
     return lambda out, inputs, static: _General(push, pull, out, inputs, static)
 
 

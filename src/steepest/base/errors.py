@@ -29,9 +29,21 @@ class FormulaError(SteepestError, ValueError):
     def __init__(self, message: str, text: str = "", position: int | None = None) -> None:
         self.text = text
         self.position = position
-        if position is not None and "\n" not in text:
-            message = f"{message}\n  {text}\n  {' ' * position}^"
+        if position is not None:
+            message = f"{message}\n{_pointed_at(text, position)}"
         super().__init__(message)
+
+
+def _pointed_at(text: str, position: int, width: int = 76) -> str:
+    """The part of the text around `position` on one line, and a caret below it."""
+    line = "".join(" " if c in "\n\r\t" else c for c in text)  # one character each, so that the caret stays in place
+    start = max(0, min(position - width // 2, len(line) - width))
+    shown, before = line[start : start + width], position - start
+    if start > 0:
+        shown, before = "…" + shown, before + 1
+    if start + width < len(line):
+        shown += "…"
+    return f"  {shown}\n  {' ' * before}^"
 
 
 class ModelError(SteepestError, ValueError):

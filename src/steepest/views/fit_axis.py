@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from steepest.base.errors import SteepestError
 
 if TYPE_CHECKING:
-    from steepest.fitting.fit import Fit
+    from steepest.fitting.result import Fit
 
 _GRID = 1500
 _DECADES = 1000.0  # largest over smallest value from which a column of positive numbers may be drawn logarithmically

@@ -17,7 +17,7 @@ from steepest.views.fit_axis import FitAxis, fit_axis
 from steepest.views.style import DARK, LIGHT, Picture, Style, literal, one_line
 
 if TYPE_CHECKING:
-    from steepest.fitting.fit import Fit
+    from steepest.fitting.result import Fit
 
 _SIZE = (9.0, 5.6)
 _MANY = 20_000  # rows from which points would be a blot: the density is drawn
@@ -188,7 +188,7 @@ def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> Non
         colours = LinearSegmentedColormap.from_list("density", style.density)
         scale: dict[str, Any] = {"xscale": "log"} if axis.logarithmic else {}
         axes.hexbin(x, y, gridsize=(70, 36), bins="log", mincnt=1, cmap=colours, linewidths=0.2, **scale)
-        axes.plot([], [], "h", color=style.data, markersize=8, label="data (deeper: more rows)")
+        axes.plot([], [], "h", color=style.data, markersize=8, label="data (stronger: more rows)")
         return
     size, alpha = next(
         look for rows, look in ((40, (6.0, 0.9)), (400, (4.5, 0.7)), (4000, (3.0, 0.45)), (np.inf, (2.0, 0.25)))

@@ -1,0 +1,130 @@
+"""The table of a fit: parameters with their errors, how good the fit is, how it ended, and what there is to say."""
+
+from __future__ import annotations
+
+import html
+import io
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from steepest.views.digits import UNKNOWN, number, share, with_error
+from steepest.views.style import one_line
+
+if TYPE_CHECKING:
+    from steepest.fitting.result import Fit
+
+_WIDTH = 80
+
+
+def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head and the rows of the parameter table; with errors and intervals where the fit has them."""
+    errors, intervals = fit.standard_errors, fit.confidence_intervals()
+    if errors is None or intervals is None:
+        return ("parameter", "value"), [(name, number(value, 6)) for name, value in fit.params.items()]
+    rows = []
+    for name, value in fit.params.items():
+        shown, error, low, high = with_error(value, errors[name], intervals[name])
+        interval = UNKNOWN if UNKNOWN in (low, high) else f"{low} to {high}"
+        rows.append((name, shown, error, interval))
+    return ("parameter", "value", "standard error", "95 % interval"), rows
+
+
+def facts(fit: Fit) -> list[tuple[str, str]]:
+    """How good the fit is, as names and values."""
+    dropped = f" ({fit.rows_dropped:,} dropped)" if fit.rows_dropped else ""
+    return [
+        ("residual standard deviation", number(fit.residual_standard_deviation)),
+        ("R²", share(fit.r_squared)),
+        ("degrees of freedom", f"{fit.degrees_of_freedom:,}"),
+        ("rows", f"{fit.rows:,}{dropped}"),
+        (f"loss ({fit.loss_name})", number(fit.loss)),
+        ("method", fit.method),
+    ]
+
+
+def summary(fit: Fit) -> Group:
+    """The summary as something that Rich prints, in colour where there is colour."""
+    return Group(*_parts(fit))
+
+
+def _parts(fit: Fit) -> list[Text | Table]:
+    head, rows = parameter_rows(fit)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for position, title in enumerate(head):
+        table.add_column(title, justify="right" if position else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    numbers = Table.grid(padding=(0, 2))
+    for name, value in facts(fit):
+        numbers.add_row(name, Text(value))
+    outcome = Text(fit.outcome.message, style="green" if fit.outcome.ok else "bold red")
+    parts: list[Text | Table] = [Text(_title(fit), style="bold"), Text(), table, Text(), numbers, Text(), outcome]
+    if fit.outcome.remedy:
+        parts.append(Text(fit.outcome.remedy))
+    if fit.remarks:
+        remarks = Table.grid(padding=(0, 1))
+        for remark in fit.remarks:
+            remarks.add_row("-", Text(remark))
+        parts += [Text(), Text("Remarks", style="bold"), remarks]
+    return parts
+
+
+def summary_text(fit: Fit, width: int = _WIDTH) -> str:
+    """The summary as plain text, without colours or control characters.
+
+    Parameters
+    ----------
+    fit : Fit
+        What `sd.fit` returns.
+    width : int
+        Characters a line. Sentences are wrapped to it; a table that needs more is not broken.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.9, 5.1]})
+    >>> print(summary_text(fit))
+    y ~ a + b*x
+    ...
+    """
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False)
+    unbounded = console.options.update(max_width=10_000)
+    for part in _parts(fit):
+        has_numbers = isinstance(part, Table) and bool(part.header_style)
+        console.print(part, width=max(width, console.measure(part, options=unbounded).maximum) if has_numbers else width)
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
+
+
+def summary_html(fit: Fit) -> str:
+    """The summary as a fragment of HTML that takes on the colours of the page it stands in.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.9, 5.1]})
+    >>> "<td>b</td>" in summary_html(fit)
+    True
+    """
+    head, rows = parameter_rows(fit)
+    titles = "".join(f"<th>{html.escape(title)}</th>" for title in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(one_line(cell))}</td>" for cell in row) + "</tr>" for row in rows
+    )
+    numbers = "".join(f"<tr><td>{html.escape(k)}</td><td>{html.escape(v)}</td></tr>" for k, v in facts(fit))
+    sentences = f"<p><b>{html.escape(fit.outcome.message)}</b> {html.escape(fit.outcome.remedy)}</p>"
+    if fit.remarks:
+        sentences += "<ul>" + "".join(f"<li>{html.escape(remark)}</li>" for remark in fit.remarks) + "</ul>"
+    return (
+        f"<div><p><code>{html.escape(_title(fit))}</code></p>"
+        f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
+        f"<table><tbody>{numbers}</tbody></table>{sentences}</div>"
+    )
+
+
+def _title(fit: Fit) -> str:
+    return one_line(fit.formula_text or f"a model of {fit.target_text}", 10_000)
