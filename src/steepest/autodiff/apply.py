@@ -164,7 +164,9 @@ def _differentiable(primitive: Primitive, kind: str) -> bool:
 def _misfit(error: ValueError, primitive: Primitive, arrays: list[Any]) -> ShapeError | None:
     """NumPy's complaint about shapes, with the operation and the shapes; None if it is about something else."""
     text = str(error)
-    if isinstance(error, ShapeError) or not any(word in text for word in ("shape", "axis", "axes", "dimension", "size")):
+    if isinstance(error, ShapeError) or not any(
+        word in text for word in ("shape", "axis", "axes", "dimension", "size")
+    ):
         return None
     shapes = " and ".join(str(np.shape(x)) for x in arrays)
     return ShapeError(f"'{primitive.name}' of shapes {shapes}: {text}{'' if text.endswith('.') else '.'}")

@@ -161,6 +161,7 @@ p.amax.rule = reduction(_shared)
 p.amin.rule = reduction(_shared)
 p.cumsum.rule = linear(p.cumsum, lambda g, x, axis: ops.flip(ops.cumsum(ops.flip(g, axis), axis), axis))
 
+
 # ---- products
 def _transposed(a: Any) -> Any:
     rank = len(a.shape)

@@ -29,9 +29,7 @@ def topological(out: Value) -> list[Value]:
                 continue
             ready.append(value)
             stack.append(None)
-            for x in value.inputs:
-                if isinstance(x, Value) and x.requires_grad:
-                    stack.append(x)
+            stack.extend([x for x in value.inputs if isinstance(x, Value) and x.requires_grad])
     return order
 
 
@@ -66,7 +64,7 @@ def _fits(g: Any, x: Value) -> bool:
 def _reaching(order: Sequence[Value], wrt: Sequence[Value]) -> set[int]:
     """Which values depend on one of `wrt`: the walk visits no others."""
     reaching = {id(v) for v in wrt}
-    if all([value.primitive is not None or id(value) in reaching for value in order]):
+    if all(value.primitive is not None or id(value) in reaching for value in order):
         return {id(value) for value in order}  # every leaf is asked for, so every value depends on one
     for value in order:
         for x in value.inputs:
@@ -86,8 +84,8 @@ def pull_back(
     Returns
     -------
     list
-        Plain arrays, or Tensors if `create_graph`, if a recording is on or if `cotangent` requires grad (the walk is linear in it);
-        zeros for what `out` does not depend on.
+        Plain arrays, or Tensors if `create_graph`, if a recording is on or if `cotangent` requires grad (the walk is linear in
+        it); zeros for what `out` does not depend on.
 
     Raises
     ------

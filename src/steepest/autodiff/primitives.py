@@ -79,18 +79,6 @@ def _log_cosh(x: Any) -> Any:
     return np.where(size < 1.0, near, size + np.log1p(np.exp(-2.0 * size)) - math.log(2.0))
 
 
-def _sum(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.add.reduce(x, axis=axis, keepdims=keepdims)  # what np.sum calls after its own dispatch
-
-
-def _amax(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.maximum.reduce(x, axis=axis, keepdims=keepdims)
-
-
-def _amin(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return np.minimum.reduce(x, axis=axis, keepdims=keepdims)
-
-
 exp = _define("exp", np.exp, analytic=True)
 exp2 = _define("exp2", np.exp2, analytic=True)
 expm1 = _define("expm1", np.expm1, analytic=True)
@@ -166,10 +154,19 @@ def _sum_to(x: Any, shape: tuple[int, ...]) -> Any:
     return x.sum(axis=axes).reshape(shape) if axes else x.reshape(shape)
 
 
-sum = _define("sum", _sum, analytic=True)
+def _reduction(ufunc: Any) -> Callable[..., Any]:
+    """What np.sum, np.max and np.min call after twice the work."""
+
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return ufunc.reduce(x, axis=axis, keepdims=keepdims)
+
+    return reduce
+
+
+sum = _define("sum", _reduction(np.add), analytic=True)
 mean = _define("mean", np.mean, analytic=True)
-amax = _define("amax", _amax)
-amin = _define("amin", _amin)
+amax = _define("amax", _reduction(np.maximum))
+amin = _define("amin", _reduction(np.minimum))
 cumsum = _define("cumsum", np.cumsum, analytic=True)
 matmul = _define("matmul", np.matmul, analytic=True)
 einsum = _define("einsum", lambda *xs, subscripts: np.einsum(subscripts, *xs, optimize=len(xs) > 2), analytic=True)

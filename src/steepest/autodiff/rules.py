@@ -61,7 +61,7 @@ def total(terms: list[Any]) -> Any:
 
 
 class _Elementwise:
-    __slots__ = ("_known", "_inputs", "_out", "_partials", "_product", "_static")
+    __slots__ = ("_inputs", "_known", "_out", "_partials", "_product", "_static")
 
     def __init__(self, partials: Any, product: Primitive, out: Any, inputs: Any, static: Any) -> None:
         self._partials = partials

@@ -50,6 +50,10 @@ class ModelError(SteepestError, ValueError):
     """A model, problem or method is put together wrongly, or a saved model cannot be read."""
 
 
+class CheckpointError(SteepestError, ValueError):
+    """A checkpoint is missing, damaged, or of another model."""
+
+
 class ShapeError(SteepestError, ValueError):
     """Shapes do not meet: names both."""
 

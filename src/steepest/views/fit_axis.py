@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from steepest.base.errors import SteepestError
-
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
 
@@ -46,11 +44,15 @@ class FitAxis:
 
 
 def fit_axis(fit: Fit) -> FitAxis:
-    """Choose the axis: the column if there is one, the prediction if there are several, the row if there is none."""
-    predicted = np.asarray(fit.predicted, dtype=np.float64)
-    if len(fit.columns) == 1:
-        ((name, column),) = fit.columns.items()
-        values = np.asarray(column, dtype=np.float64)
+    """Choose the axis: the column if there is one, the prediction if there are several, the row if there is none.
+
+    A target of several numbers a row is taken as so many rows.
+    """
+    predicted = np.ravel(fit.predicted).astype(np.float64)
+    vectors = [name for name, column in fit.columns.items() if np.shape(column) == predicted.shape]
+    if len(vectors) == len(fit.columns) == 1:
+        (name,) = vectors
+        values = np.asarray(fit.columns[name], dtype=np.float64)
         logarithmic = _spread_over_decades(values)
         curve_x, curve_y = _curve(fit, name, values, predicted, logarithmic)
         return FitAxis(values, name, logarithmic, curve_x, curve_y, "fit")
@@ -71,9 +73,10 @@ def _curve(fit: Fit, name: str, values: Array, predicted: Array, logarithmic: bo
     # Where a curve swings faster than the grid, the rows themselves still lie on it.
     grid = np.union1d(space(known[0], known[-1], _GRID), known if known.size <= 2 * _GRID else known[:0])
     try:
-        return grid, np.asarray(fit.predict({name: grid}), dtype=np.float64)
-    except SteepestError:
+        curve = np.asarray(fit.predict({name: grid}), dtype=np.float64)
+    except Exception:  # a user's own function may raise anything where it is given other rows than it was fitted to
         return known, predicted[at]
+    return (grid, curve) if curve.shape == grid.shape else (known, predicted[at])
 
 
 def _spread_over_decades(values: Array) -> bool:

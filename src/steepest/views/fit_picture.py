@@ -91,10 +91,9 @@ def _title(picture: Picture, fit: Fit) -> None:
 
 
 def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
-    observed = np.asarray(fit.observed)
+    observed = np.ravel(fit.observed)
     _scatter(axes, axis.values, observed, axis, style)
-    order = np.isfinite(axis.curve_y)
-    if order.any():
+    if np.isfinite(axis.curve_y).any():
         dense = axis.curve_x.size > 1 and observed.size > 500
         axes.plot(
             axis.curve_x,
@@ -115,7 +114,7 @@ def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
 
 
 def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
-    residuals = np.asarray(fit.residuals)
+    residuals = np.ravel(fit.residuals)
     axes.axhline(0.0, color=style.fit, linewidth=1.3, zorder=3)
     _scatter(axes, axis.values, residuals, axis, style)
     finite = residuals[np.isfinite(residuals)]
@@ -130,7 +129,7 @@ def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
 
 
 def _draw_histogram(axes: Axes, fit: Fit, style: Style) -> None:
-    residuals = np.asarray(fit.residuals)
+    residuals = np.ravel(fit.residuals)
     finite = residuals[np.isfinite(residuals)]
     low, high = float(finite.min()), float(finite.max())
     bins = min(40, max(6, round(np.sqrt(finite.size))))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import html
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from rich import box
 from rich.console import Console, Group
 from rich.table import Table
@@ -18,19 +20,38 @@ if TYPE_CHECKING:
     from steepest.fitting.result import Fit
 
 _WIDTH = 80
+_MOST_ROWS = 60
 
 
 def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """The head and the rows of the parameter table; with errors and intervals where the fit has them."""
+    """The head and the rows of the parameter table; with errors and intervals where the fit has them.
+
+    A parameter that is an array has a row for each element; a network's thousands are cut short.
+    """
+    names = fit.run.params.element_names()
+    values = _flat(fit.params)
+    left_out = len(names) - _MOST_ROWS
     errors, intervals = fit.standard_errors, fit.confidence_intervals()
     if errors is None or intervals is None:
-        return ("parameter", "value"), [(name, number(value, 6)) for name, value in fit.params.items()]
-    rows = []
-    for name, value in fit.params.items():
-        shown, error, low, high = with_error(value, errors[name], intervals[name])
-        interval = UNKNOWN if UNKNOWN in (low, high) else f"{low} to {high}"
-        rows.append((name, shown, error, interval))
-    return ("parameter", "value", "standard error", "95 % interval"), rows
+        head: tuple[str, ...] = ("parameter", "value")
+        rows: list[tuple[str, ...]] = [(name, number(value, 6)) for name, value in zip(names[:_MOST_ROWS], values)]
+    else:
+        head = ("parameter", "value", "standard error", "95 % interval")
+        lows = _flat({name: low for name, (low, _) in intervals.items()})
+        highs = _flat({name: high for name, (_, high) in intervals.items()})
+        rows = []
+        for name, value, error, *bounds in zip(names[:_MOST_ROWS], values, _flat(errors), lows, highs):
+            shown, shown_error, low, high = with_error(value, error, bounds)
+            interval = UNKNOWN if UNKNOWN in (low, high) else f"{low} to {high}"
+            rows.append((name, shown, shown_error, interval))
+    if left_out > 0:
+        rows.append((f"and {left_out:,} more", *[""] * (len(head) - 1)))
+    return head, rows
+
+
+def _flat(values: Mapping[str, Any]) -> list[float]:
+    """The elements of named numbers and arrays, in order."""
+    return [element for value in values.values() for element in np.ravel(value).tolist()]
 
 
 def facts(fit: Fit) -> list[tuple[str, str]]:
@@ -96,7 +117,9 @@ def summary_text(fit: Fit, width: int = _WIDTH) -> str:
     unbounded = console.options.update(max_width=10_000)
     for part in _parts(fit):
         has_numbers = isinstance(part, Table) and bool(part.header_style)
-        console.print(part, width=max(width, console.measure(part, options=unbounded).maximum) if has_numbers else width)
+        console.print(
+            part, width=max(width, console.measure(part, options=unbounded).maximum) if has_numbers else width
+        )
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 
