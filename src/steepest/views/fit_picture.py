@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -14,7 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from steepest.views.fit_axis import FitAxis, fit_axis
-from steepest.views.style import DARK, LIGHT, Picture, Style, literal, one_line
+from steepest.views.style import DARK, LIGHT, Picture, Style, literal
+from steepest.views.words import one_line, wrap_formula
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
@@ -85,8 +85,7 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, dark: bool = 
 
 
 def _title(picture: Picture, fit: Fit) -> None:
-    text = one_line(fit.formula_text or f"a model of {fit.target_text}", 10_000)
-    lines = textwrap.wrap(text, _TITLE_WIDTH, max_lines=_TITLE_LINES, placeholder=" …", break_on_hyphens=False)
+    lines = wrap_formula(fit.formula_text or f"a model of {fit.target_text}", _TITLE_WIDTH, _TITLE_LINES)
     literal(picture.suptitle("\n".join(lines), fontsize=11 if len(lines) <= 2 else 9, ha="center"))
 
 

@@ -38,8 +38,8 @@ class Style:
     density: tuple[str, str]  # few rows and many rows at one place
 
     @property
-    def rc(self) -> dict[str, Any]:
-        """Matplotlib's settings for this style, for `matplotlib.rc_context`."""
+    def rc(self) -> Any:
+        """A dict of Matplotlib's settings for this style, for `matplotlib.rc_context`."""
         return {
             "figure.facecolor": self.paper,
             "figure.constrained_layout.use": True,
@@ -129,18 +129,6 @@ class Picture(Figure):
         if kind not in FORMATS:
             raise SteepestError(f"A picture cannot be written to {path}. End its name in .png, .svg or .pdf.")
         return write_whole(path, self.rendered(kind))
-
-
-def one_line(text: str, longest: int = 60) -> str:
-    """Text for a picture or a table: control characters become blanks, and what is too long ends in an ellipsis.
-
-    Examples
-    --------
-    >>> one_line("wind\\nspeed"), one_line("abcdefgh", 5)
-    ('wind speed', 'abcd…')
-    """
-    clean = "".join(letter if letter.isprintable() else " " for letter in text)
-    return clean if len(clean) <= longest else clean[: longest - 1] + "…"
 
 
 def literal(text: Text) -> Text:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from steepest.views.digits import UNKNOWN, number, share, with_error
-from steepest.views.style import one_line
+from steepest.views.words import one_line, wrap_formula
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
@@ -83,7 +83,15 @@ def _parts(fit: Fit) -> list[Text | Table]:
     for name, value in facts(fit):
         numbers.add_row(name, Text(value))
     outcome = Text(fit.outcome.message, style="green" if fit.outcome.ok else "bold red")
-    parts: list[Text | Table] = [Text(_title(fit), style="bold"), Text(), table, Text(), numbers, Text(), outcome]
+    parts: list[Text | Table] = [
+        *(Text(line, style="bold") for line in wrap_formula(_title(fit), _WIDTH)),
+        Text(),
+        table,
+        Text(),
+        numbers,
+        Text(),
+        outcome,
+    ]
     if fit.outcome.remedy:
         parts.append(Text(fit.outcome.remedy))
     if fit.remarks:

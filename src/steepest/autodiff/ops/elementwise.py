@@ -8,17 +8,14 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff import primitives as p
-from steepest.autodiff.apply import Value, apply
+from steepest.autodiff.apply import apply
+from steepest.autodiff.ops.shapes import as_array
 from steepest.autodiff.primitive import Primitive
-
-
-def _plain(x: Any) -> Any:
-    return np.asarray(x) if isinstance(x, (list, tuple)) else x
 
 
 def _unary(primitive: Primitive, name: str, doc: str) -> Callable[[Any], Any]:
     def operation(x: Any) -> Any:
-        return apply(primitive, x if isinstance(x, Value) else _plain(x))
+        return apply(primitive, as_array(x))
 
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = doc
@@ -27,7 +24,7 @@ def _unary(primitive: Primitive, name: str, doc: str) -> Callable[[Any], Any]:
 
 def _binary(primitive: Primitive, name: str, doc: str) -> Callable[[Any, Any], Any]:
     def operation(x: Any, y: Any) -> Any:
-        return apply(primitive, _plain(x), _plain(y))
+        return apply(primitive, as_array(x), as_array(y))
 
     operation.__name__ = operation.__qualname__ = name
     operation.__doc__ = doc
@@ -38,7 +35,6 @@ add = _binary(p.add, "add", "x + y.")
 subtract = _binary(p.subtract, "subtract", "x - y.")
 multiply = _binary(p.multiply, "multiply", "x * y.")
 divide = _binary(p.divide, "divide", "x / y.")
-power = _binary(p.power, "power", "x ** y.")
 remainder = _binary(p.remainder, "remainder", "What division leaves, with the sign of y.")
 negative = _unary(p.negative, "negative", "-x.")
 square = _unary(p.square, "square", "x squared.")
@@ -76,7 +72,7 @@ relu = _unary(p.relu, "relu", "max(x, 0); its derivative at 0 is 0.")
 maximum = _binary(p.maximum, "maximum", "The larger of x and y, element by element; ties share the derivative.")
 minimum = _binary(p.minimum, "minimum", "The smaller of x and y, element by element; ties share the derivative.")
 arctan2 = _binary(p.arctan2, "arctan2", "Angle of the point (y, x): arctan2(y, x).")
-hypot = _binary(p.hypot, "hypot", "sqrt(x**2 + y**2) without overflow; its derivative at the origin is undefined.")
+hypot = _binary(p.hypot, "hypot", "sqrt(x**2 + y**2) without overflow; its derivative at the origin is 0.")
 logaddexp = _binary(p.logaddexp, "logaddexp", "log(exp(x) + exp(y)) without overflow.")
 
 sign = _unary(p.sign, "sign", "-1, 0 or 1; a constant to differentiation.")
@@ -109,9 +105,26 @@ def where(condition: Any, x: Any, y: Any) -> Any:
     >>> sd.grad(f)(np.array([4.0, 0.0]))
     array([0.25, 0.  ])
     """
-    return apply(p.where, _plain(condition), _plain(x), _plain(y))
+    return apply(p.where, as_array(condition), as_array(x), as_array(y))
+
+
+def power(x: Any, y: Any) -> Any:
+    """x ** y; NaN for a negative x and a y that is not whole."""
+    x, y = as_array(x), as_array(y)
+    if isinstance(x, (int, float)) and isinstance(y, (int, float)):
+        x = np.float64(x)  # Python's own numbers would give a complex one
+    return apply(p.power, x, y)
 
 
 def clip(x: Any, low: Any = None, high: Any = None) -> Any:
     """`x` kept within [low, high]; None is no bound; the derivative at a bound is 1, as inside."""
-    return apply(p.clip, _plain(x), -np.inf if low is None else low, np.inf if high is None else high)
+    x = as_array(x)
+    return apply(p.clip, x, _bound(x, low, -1), _bound(x, high, 1))
+
+
+def _bound(x: Any, bound: Any, sign: int) -> Any:
+    """What bounds nothing in place of None; for integers one that does not turn them into floats."""
+    if bound is not None:
+        return as_array(bound)
+    dtype = getattr(x, "dtype", np.asarray(x).dtype)
+    return sign * np.inf if dtype.kind not in "iu" else int(np.iinfo(dtype).max if sign > 0 else np.iinfo(dtype).min)

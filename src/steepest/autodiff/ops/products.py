@@ -10,7 +10,7 @@ import numpy as np
 
 from steepest.autodiff import primitives as p
 from steepest.autodiff.apply import apply
-from steepest.autodiff.ops.shapes import as_array, ndim, ravel, reshape, shape, size, transpose
+from steepest.autodiff.ops.shapes import as_array, ndim, places_of, ravel, reshape, shape, size, transpose
 from steepest.base.errors import ShapeError
 
 
@@ -18,6 +18,8 @@ def matmul(a: Any, b: Any) -> Any:
     """Matrix product, with NumPy's meaning for vectors and stacks of matrices."""
     a, b = as_array(a), as_array(b)
     shape_a, shape_b = shape(a), shape(b)
+    if len(shape_a) == len(shape_b) == 2 and shape_a[1] == shape_b[0]:
+        return apply(p.matmul, a, b)
     if not shape_a or not shape_b:
         raise ShapeError("matmul of a scalar: use * instead of @.")
     if shape_a[-1] != (shape_b[-2] if len(shape_b) > 1 else shape_b[0]):
@@ -32,8 +34,7 @@ def matmul(a: Any, b: Any) -> Any:
     out = apply(p.matmul, a, b)
     if row or column:
         kept = shape(out)
-        kept = kept[:-2] + (() if row else kept[-2:-1]) + (() if column else kept[-1:])
-        out = reshape(out, kept)
+        out = reshape(out, kept[:-2] + (() if row else kept[-2:-1]) + (() if column else kept[-1:]))
     return out
 
 
@@ -58,9 +59,11 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a, b = as_array(a), as_array(b)
     rank_a, rank_b = ndim(a), ndim(b)
     if isinstance(axes, (int, np.integer)):
+        if not 0 <= axes <= builtins.min(rank_a, rank_b):
+            raise ShapeError(f"tensordot over {axes} axes of arrays with {rank_a} and {rank_b}.")
         axes_a, axes_b = tuple(range(rank_a - int(axes), rank_a)), tuple(range(int(axes)))
     else:
-        axes_a, axes_b = (tuple(int(i) % r for i in np.atleast_1d(ax)) for ax, r in zip(axes, (rank_a, rank_b)))
+        axes_a, axes_b = (places_of(ax, rank) for ax, rank in zip(axes, (rank_a, rank_b), strict=True))
     shape_a, shape_b = shape(a), shape(b)
     if [shape_a[i] for i in axes_a] != [shape_b[i] for i in axes_b]:
         raise ShapeError(f"tensordot: shapes {shape_a} and {shape_b} do not meet over axes {axes_a} and {axes_b}.")
@@ -80,6 +83,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     ShapeError
         The subscripts do not fit the operands.
     """
+    if not isinstance(subscripts, str):
+        raise ShapeError("einsum takes its subscripts as text first, such as einsum('ij,jk->ik', a, b).")
     arrays = [as_array(x) for x in operands]
     return apply(p.einsum, *arrays, subscripts=_explicit(subscripts, [shape(x) for x in arrays]))
 

@@ -18,6 +18,7 @@ from steepest.autodiff.ops.shapes import (
     concatenate,
     diagonal,
     ndim,
+    places_of,
     ravel,
     reshape,
     shape,
@@ -25,30 +26,27 @@ from steepest.autodiff.ops.shapes import (
     transpose,
 )
 from steepest.autodiff.primitive import Primitive
+from steepest.base.errors import ShapeError
 
 
 def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over `axis` (all axes by default)."""
-    x = as_array(x)
-    return apply(p.sum, x, axis=as_axes(x, axis), keepdims=keepdims)
+    return apply(p.sum, as_array(x), axis=as_axes(axis), keepdims=keepdims)
 
 
 def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over `axis`."""
-    x = as_array(x)
-    return apply(p.mean, x, axis=as_axes(x, axis), keepdims=keepdims)
+    return apply(p.mean, as_array(x), axis=as_axes(axis), keepdims=keepdims)
 
 
 def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Largest element over `axis`; tied elements share the derivative."""
-    x = as_array(x)
-    return apply(p.amax, x, axis=as_axes(x, axis), keepdims=keepdims)
+    return apply(p.amax, as_array(x), axis=as_axes(axis), keepdims=keepdims)
 
 
 def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Smallest element over `axis`; tied elements share the derivative."""
-    x = as_array(x)
-    return apply(p.amin, x, axis=as_axes(x, axis), keepdims=keepdims)
+    return apply(p.amin, as_array(x), axis=as_axes(axis), keepdims=keepdims)
 
 
 amax, amin = max, min
@@ -59,19 +57,28 @@ def var(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> A
     x = as_array(x)
     deviation = x - mean(x, axis=axis, keepdims=True)
     squares = sum(square(deviation), axis=axis, keepdims=keepdims)
-    return squares / (size(x) // builtins.max(1, size(squares)) - ddof)
+    count = size(x) // builtins.max(1, size(squares)) - ddof
+    if count <= 0:
+        raise ShapeError(f"var: {count + ddof} values are too few with ddof={ddof}.")
+    return squares / count
 
 
 def std(x: Any, axis: Axis = None, ddof: float = 0, keepdims: bool = False) -> Any:
-    """Standard deviation, the square root of `var`; its derivative does not exist (NaN) where all values are equal."""
-    return sqrt(var(x, axis=axis, ddof=ddof, keepdims=keepdims))
+    """Standard deviation, the square root of `var`; where all values are equal its derivative is 0."""
+    return _root(var(x, axis=axis, ddof=ddof, keepdims=keepdims))
+
+
+def _root(squares: Any) -> Any:
+    """Square root of a sum of squares: its derivative at 0 is 0."""
+    zero = apply(p.equal, squares, 0)
+    return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
 
 
 def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Product over `axis`, as a tree of pairwise products: right derivatives of every order where elements are zero."""
     x = as_array(x)
     rank = ndim(x)
-    axes = tuple(range(rank)) if axis is None else tuple(a % rank for a in np.atleast_1d(axis).tolist())
+    axes = places_of(axis, rank)
     rest = tuple(i for i in range(rank) if i not in axes)
     lengths = shape(x)
     flat = reshape(transpose(x, (*rest, *axes)), (*(lengths[i] for i in rest), math.prod(lengths[i] for i in axes)))
@@ -87,6 +94,8 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over `axis` without overflow."""
     x = as_array(x)
+    if 0 in shape(x):
+        raise ShapeError(f"logsumexp of an array of shape {shape(x)}.")
     top = max(x, axis=axis, keepdims=True)
     top = apply(p.stop_gradient, where(isfinite(top), top, 0.0))  # the shift cancels, so its derivative is not needed
     result = apply(p.log, sum(apply(p.exp, x - top), axis=axis, keepdims=keepdims))
@@ -101,14 +110,12 @@ def cumsum(x: Any, axis: int | None = None) -> Any:
 
 def norm(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Euclidean norm ``sqrt(sum(x**2))`` over `axis`; the derivative at the zero vector is 0."""
-    squares = sum(square(as_array(x)), axis=axis, keepdims=keepdims)
-    zero = apply(p.equal, squares, 0)
-    return where(zero, 0.0, sqrt(where(zero, 1.0, squares)))
+    return _root(sum(square(as_array(x)), axis=axis, keepdims=keepdims))
 
 
 def _zero_reduction(primitive: Primitive, doc: str) -> Any:
-    def reduce(x: Any, axis: Any = None) -> Any:
-        return apply(primitive, as_array(x), axis=axis)
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        return apply(primitive, as_array(x), axis=as_axes(axis), **({"keepdims": True} if keepdims else {}))
 
     reduce.__name__ = primitive.name
     reduce.__doc__ = doc
@@ -127,6 +134,6 @@ def argsort(x: Any, axis: int = -1) -> Any:
     return apply(p.argsort, as_array(x), axis=axis)
 
 
-def trace(x: Any) -> Any:
-    """The sum of the main diagonal of a matrix."""
-    return sum(diagonal(x), axis=-1)
+def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    """The sum of a `diagonal`."""
+    return sum(diagonal(x, offset, axis1, axis2), axis=-1)
