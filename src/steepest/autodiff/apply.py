@@ -207,7 +207,8 @@ def inside_transform() -> Iterator[None]:
     """Within this block a user's function runs under differentiation: Tensors that require grad refuse to become numbers."""
     scope.transforms += 1
     try:
-        yield
+        with _own_errors():
+            yield
     finally:
         scope.transforms -= 1
 
@@ -217,6 +218,18 @@ def recording(recorder: Recorder) -> Iterator[None]:
     """Within this block every operation on a Tensor is told to `recorder`; blocks nest, the innermost is told."""
     before, scope.recorder = scope.recorder, recorder
     try:
-        yield
+        with _own_errors():
+            yield
     finally:
         scope.recorder = before
+
+
+@contextmanager
+def _own_errors() -> Iterator[None]:
+    """``array[0] = tensor`` makes NumPy hide our refusal behind its own "setting an array element with a sequence"."""
+    try:
+        yield
+    except ValueError as error:
+        if isinstance(error.__cause__, DifferentiationError):
+            raise error.__cause__ from None
+        raise

@@ -30,19 +30,18 @@ TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
 
 
 def _power_base(z: Any, x: Any, y: Any) -> Any:
-    """d(x**y)/dx = y x**(y-1), and 0 for 0**0 although x**-1 is infinite there."""
+    """d(x**y)/dx = y x**(y-1), and 0 for y = 0 although 0**-1 is infinite."""
     if isinstance(y, (int, float)):
         if y == 0:
             return ops.zeros_like(x)
         return 2 * x if y == 2 else y * x ** (y - 1)
-    both_zero = ops.logical_and(ops.equal(x, 0), ops.equal(y, 0))
-    return y * ops.where(both_zero, 1.0, x) ** (y - 1)
+    return apply(p.absorbing_multiply, y, x ** (y - 1))
 
 
 def _power_exponent(z: Any, x: Any, y: Any) -> Any:
     """d(x**y)/dy = x**y log x, and its limit 0 for x = 0, y > 0."""
     at_zero = ops.logical_and(ops.equal(x, 0), ops.greater_equal(y, 0))
-    return ops.where(at_zero, 0.0, z * ops.log(ops.where(at_zero, 1.0, x)))
+    return apply(p.absorbing_multiply, z, ops.log(ops.where(at_zero, 1.0, x)))
 
 
 def _mask(condition: Any, like: Any) -> Any:
@@ -76,7 +75,7 @@ p.absorbing_multiply.rule = elementwise(lambda z, g, d: d, lambda z, g, d: g, un
 p.divide.rule = elementwise(lambda z, x, y: 1.0 / y, lambda z, x, y: -z / y, unbounded=True)
 p.power.rule = elementwise(_power_base, _power_exponent, unbounded=True)
 p.square.rule = elementwise(lambda y, x: 2.0 * x)
-p.reciprocal.rule = elementwise(lambda y, x: -y * y, unbounded=True)
+p.reciprocal.rule = elementwise(lambda y, x: -1.0 / (x * x), unbounded=True)
 p.remainder.rule = elementwise(1, lambda z, x, y: -ops.floor_divide(x, y))
 
 # ---- functions of one number
@@ -99,7 +98,7 @@ p.sinh.rule = elementwise(lambda y, x: ops.cosh(x))
 p.cosh.rule = elementwise(lambda y, x: ops.sinh(x))
 p.tanh.rule = elementwise(lambda y, x: 1.0 - y * y)
 p.arcsinh.rule = elementwise(lambda y, x: 1.0 / ops.hypot(x, 1.0))
-p.arccosh.rule = elementwise(lambda y, x: 1.0 / (ops.sqrt(x - 1.0) * ops.sqrt(x + 1.0)), unbounded=True)
+p.arccosh.rule = elementwise(lambda y, x: 1.0 / ops.sqrt((x - 1.0) * (x + 1.0)), unbounded=True)
 p.arctanh.rule = elementwise(lambda y, x: 1.0 / ((1.0 - x) * (1.0 + x)), unbounded=True)
 p.erf.rule = elementwise(lambda y, x: TWO_OVER_SQRT_PI * ops.exp(-x * x))
 p.sigmoid.rule = elementwise(lambda y, x: y * ops.sigmoid(-x))  # 1 - y would lose the digits of the upper tail
@@ -190,8 +189,8 @@ def _einsum_transposes(inputs: tuple[Any, ...], static: dict[str, Any]) -> list[
             shape = shape_of(operands[i])
             long = dict(zip(reachable, shape_of(result), strict=True))
             result = ops.reshape(result, tuple(long.get(c, 1) for c in terms[i]))
-            # An axis of length 1 may have met a longer one: sum over it.
-            met = tuple(n if c in known else 1 for c, n in zip(terms[i], shape, strict=True))
+            # NumPy lets an axis of length 1 meet a longer one: summed where it is ours, repeated where it is theirs.
+            met = tuple(1 if n == 1 else m for m, n in zip(shape_of(result), shape, strict=True))
             return ops.broadcast_to(apply(p.sum_to, result, shape=met), shape)
 
         return transpose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from steepest.autodiff import ops
+from steepest.autodiff import dispatch, ops
 from steepest.autodiff import primitives as p
 from steepest.autodiff.apply import Value, apply
 from steepest.autodiff.ops.shapes import Axis
@@ -77,10 +77,10 @@ class ArrayMethods(Value):
         return apply(p.absolute, self)
 
     def __eq__(self, other: object) -> Any:
-        return apply(p.equal, self, other)
+        return False if other is None or isinstance(other, str) else apply(p.equal, self, other)
 
     def __ne__(self, other: object) -> Any:
-        return apply(p.not_equal, self, other)
+        return True if other is None or isinstance(other, str) else apply(p.not_equal, self, other)
 
     def __lt__(self, other: Any) -> Any:
         return apply(p.less, self, other)
@@ -95,13 +95,15 @@ class ArrayMethods(Value):
         return apply(p.greater_equal, self, other)
 
     def __and__(self, other: Any) -> Any:
-        return apply(p.logical_and, self, other)
+        return dispatch.bitwise(ops.logical_and, self, other)
 
     def __or__(self, other: Any) -> Any:
-        return apply(p.logical_or, self, other)
+        return dispatch.bitwise(ops.logical_or, self, other)
+
+    __rand__, __ror__ = __and__, __or__
 
     def __invert__(self) -> Any:
-        return apply(p.logical_not, self)
+        return dispatch.bitwise(ops.logical_not, self)
 
     # ---- the methods of arrays
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Any:
@@ -135,9 +137,9 @@ def _method(function: Any) -> Any:
 
 # The other methods are the functions of `ops` with the Tensor first.
 METHODS = (
-    "abs", "all", "any", "argmax", "argmin", "argsort", "clip", "cos", "cumsum", "diagonal", "dot", "erf", "exp", "expm1",
-    "log", "log1p", "logsumexp", "max", "min", "norm", "prod", "ravel", "relu", "sigmoid", "sin", "sinh", "cosh", "softplus",
-    "sort", "sqrt", "square", "squeeze", "std", "swapaxes", "take", "tan", "tanh", "trace", "var",
+    "abs", "all", "any", "argmax", "argmin", "argsort", "clip", "cos", "cosh", "cumsum", "diagonal", "dot", "erf", "exp", "expm1",
+    "isfinite", "isinf", "isnan", "log", "log1p", "logsumexp", "max", "min", "norm", "prod", "ravel", "relu", "sigmoid", "sin",
+    "sinh", "softplus", "sort", "sqrt", "square", "squeeze", "std", "swapaxes", "take", "tan", "tanh", "trace", "var",
 )  # fmt: skip
 for _name in METHODS:
     setattr(ArrayMethods, _name, _method(getattr(ops, _name)))

@@ -33,10 +33,11 @@ reciprocal = _define("reciprocal", lambda x: 1.0 / x, analytic=True)
 
 def _absorbing_multiply(g: Any, d: Any) -> Any:
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.where(g == 0, g, g * d)
+        return np.where((g == 0) | (d == 0), 0.0, g * d)
 
 
-# 0 * inf = 0 * nan = 0: for rules whose local derivative is unbounded.
+# 0 * inf = 0 * nan = 0, whichever of the two is 0 (forward mode has them the other way round): for rules whose local derivative
+# is unbounded.
 absorbing_multiply = _define("absorbing_mul", _absorbing_multiply)
 
 
@@ -67,7 +68,7 @@ def _relu(x: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    return np.log1p(np.exp(x)) if np.iscomplexobj(x) else np.logaddexp(x, np.zeros((), np.asarray(x).dtype))
+    return np.log1p(np.exp(x)) if np.iscomplexobj(x) else np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def _log_cosh(x: Any) -> Any:

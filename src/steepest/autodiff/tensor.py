@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,8 @@ class Tensor(ArrayMethods):
         self._data = data if type(data) is np.ndarray else np.asarray(data)
         if self._data.dtype.kind not in "fiubc":
             raise DifferentiationError(f"a Tensor holds numbers, not {self._data.dtype}.")
+        if not self._data.dtype.isnative:
+            self._data = self._data.astype(self._data.dtype.newbyteorder("="))
         self.grad = None
         self.keeps_grad = False
         self.primitive = None
@@ -94,12 +97,15 @@ class Tensor(ArrayMethods):
 
     @data.setter
     def data(self, array: Any) -> None:
+        ensure_concrete(self, "a new .data")
         if self.primitive is not None:
             raise DifferentiationError("only a leaf's data can be replaced; this Tensor is the result of an operation.")
         fresh = np.asarray(array._data if isinstance(array, Value) else array)
         if fresh.shape != self._data.shape:
             raise ShapeError(f"new data of shape {fresh.shape} for a Tensor of shape {self._data.shape}.")
-        self._data = fresh
+        if not np.can_cast(fresh.dtype, self.dtype, casting="same_kind"):
+            raise DifferentiationError(f"new data of dtype {fresh.dtype} for a Tensor of {self.dtype}.")
+        self._data = fresh.astype(self.dtype, copy=False)
 
     @property
     def ndim(self) -> int:
@@ -184,9 +190,12 @@ class Tensor(ArrayMethods):
         elif np.shape(gradient._data if isinstance(gradient, Value) else gradient) != self.shape:
             raise DifferentiationError(f"gradient= must have the shape of the Tensor, {self.shape}.")
         order = graph.topological(self)
-        targets = [v for v in order if v.requires_grad and (v.primitive is None or v.keeps_grad)]
+        targets = [v for v in order if v.primitive is None or v.keeps_grad]
+        if isinstance(gradient, Value) and not create_graph:
+            gradient = apply(p.stop_gradient, gradient)
         for target, g in zip(targets, graph.pull_back(self, gradient, targets, create_graph, order), strict=True):
-            fresh = g if isinstance(g, Tensor) else Tensor(np.array(g))
+            # Two leaves may get the same array, as the parts of a sum do: each keeps its own.
+            fresh = g.clone() if isinstance(g, Tensor) else Tensor(np.array(g))
             target.grad = fresh if target.grad is None else target.grad + fresh
 
     def retain_grad(self) -> Tensor:
@@ -200,14 +209,24 @@ class Tensor(ArrayMethods):
 
     def zero_(self) -> Tensor:
         """Set every element to zero in place; returns the Tensor. ``params.grad.zero_()`` starts a new sum."""
+        ensure_concrete(self, "zero_()")
+        if self.primitive is not None:
+            raise DifferentiationError(
+                "zero_() would change the result of an operation, which others may depend on; set .grad = None instead."
+            )
         self._data[...] = 0
         return self
 
     # ---- bare numbers: never in silence
     def item(self) -> Any:
         """The number in a Tensor of one element."""
-        ensure_concrete(self, ".item()")
-        return self._data.item()
+        return self._one(".item()").item()
+
+    def _one(self, asked: str) -> Array:
+        ensure_concrete(self, asked)
+        if self._data.size != 1:
+            raise ShapeError(f"{asked} needs a Tensor of one element, this one has shape {self.shape}.")
+        return self._data
 
     def numpy(self) -> Array:
         """The array, if it does not require grad."""
@@ -228,24 +247,23 @@ class Tensor(ArrayMethods):
         return np.array(self._data, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
-        ensure_concrete(self, "float(), as in math.sin(t)")
-        return float(self._data)
+        return float(self._one("float(), as in math.sin(t),").item())
 
     def __int__(self) -> int:
-        ensure_concrete(self, "int()")
-        return int(self._data)
+        return int(self._one("int()").item())
 
     def __index__(self) -> int:
         ensure_concrete(self, "use as an index")
         return self._data.__index__()
 
     def __complex__(self) -> complex:
-        ensure_concrete(self, "complex()")
-        return complex(self._data)
+        return complex(self._one("complex()").item())
 
     def __bool__(self) -> bool:
         ensure_concrete(self, "a truth value, as in `if t:`,")
-        return bool(self._data)
+        if self._data.size != 1:
+            raise ShapeError(f"the truth value of a Tensor of shape {self.shape} is ambiguous; use .any() or .all().")
+        return bool(self._data.item())
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise refuse(
@@ -256,12 +274,12 @@ class Tensor(ArrayMethods):
     # ---- containers
     def __len__(self) -> int:
         if not self.shape:
-            raise TypeError("len() of a 0-d Tensor")
+            raise DifferentiationError("a Tensor without axes has no length.")
         return self.shape[0]
 
     def __iter__(self) -> Iterator[Tensor]:
         if not self.shape:
-            raise TypeError("iteration over a 0-d Tensor")
+            raise DifferentiationError("a Tensor without axes cannot be iterated over.")
         return (self[i] for i in range(self.shape[0]))
 
     def __getitem__(self, key: Any) -> Tensor:
@@ -291,10 +309,24 @@ class Tensor(ArrayMethods):
         return ops.astype(self, dtype)  # type: ignore[no-any-return]
 
     def __copy__(self) -> Tensor:
-        return Tensor(self._data, requires_grad=self.requires_grad)
+        return self._leaf_of(self._data, self.grad)
 
     def __deepcopy__(self, memo: Any) -> Tensor:
-        return Tensor(self._data.copy(), requires_grad=self.requires_grad)
+        return self._leaf_of(self._data.copy(), copy.deepcopy(self.grad, memo))
+
+    def _leaf_of(self, data: Array, grad: Any) -> Tensor:
+        if self.primitive is not None:
+            raise DifferentiationError(
+                "a copy of the result of an operation would leave the graph; use .clone(), which stays in it, or .detach()."
+            )
+        fresh = Tensor(data, requires_grad=self.requires_grad)
+        fresh.grad = grad
+        return fresh
+
+    def __reduce__(self) -> Any:
+        raise DifferentiationError(
+            "a Tensor is not pickled; save the array, .detach().numpy(), and make a new Tensor of it."
+        )
 
     # ---- NumPy functions on Tensors
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:

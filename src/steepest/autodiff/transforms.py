@@ -9,7 +9,8 @@ import numpy as np
 
 from steepest.autodiff import graph, ops
 from steepest.autodiff import primitives as p
-from steepest.autodiff.apply import Value, apply, inside_transform, linking
+from steepest.autodiff.apply import Value, apply, inside_transform, linking, scope
+from steepest.autodiff.rules import shape_of, total
 from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.tree import flatten
 from steepest.base.errors import DifferentiationError, ShapeError
@@ -19,58 +20,108 @@ Function = Callable[..., Any]
 
 def _fresh(x: Any) -> Tensor:
     """A new Tensor that requires grad; linked to `x` where x is itself under differentiation (nested transforms)."""
-    if isinstance(x, Value) and (x.requires_grad or x.dtype.kind == "f"):
-        with linking():
-            inner: Tensor = apply(p.alias, x)
-        inner.requires_grad = True
-        if inner.primitive is None:  # x is a constant here: a plain leaf
-            inner.inputs, inner.static = (), {}
-        return inner
-    array = np.asarray(x._data if isinstance(x, Value) else x)
+    if isinstance(x, Value):
+        if x.dtype.kind in "iub":
+            x = ops.astype(x, np.float64)
+        if x.dtype.kind == "f":
+            with linking():
+                inner: Tensor = apply(p.alias, x)
+            inner.requires_grad = True
+            return inner
+        x = x._data
+    array = np.asarray(x)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)
     if array.dtype.kind != "f":
         raise DifferentiationError(f"cannot differentiate with respect to an argument of dtype {array.dtype}.")
+    # A copy: what the function and the caller do to their arrays does not reach each other.
     return Tensor(array.astype(array.dtype.newbyteorder("=")), requires_grad=True)
 
 
-def _wrt(
-    f: Function, args: Sequence[Any], argnums: int | Sequence[int]
-) -> tuple[list[Tensor], Callable[[list[Any]], Any], Any]:
-    """Call `f` with fresh Tensors in the places `argnums`; the Tensors, how to rebuild their containers, and the result."""
-    places = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-    for place in places:
-        if not -len(args) <= place < len(args):
-            raise DifferentiationError(f"argnums={place}, but the function was called with {len(args)} arguments.")
-    leaves, rebuild = flatten(tuple(args[i] for i in places))
-    fresh = [_fresh(x) for x in leaves]
-    filled = list(args)
-    for place, value in zip(places, rebuild(list(fresh)), strict=True):
-        filled[place] = value
-    with linking(), inside_transform():
-        out = f(*filled)
-    single = isinstance(argnums, int)
-    return fresh, (lambda new: rebuild(new)[0]) if single else rebuild, out
+class _Call:
+    """One call of a user's function with fresh Tensors in some places, ready for walks.
+
+    Attributes
+    ----------
+    fresh : list of Tensor
+        What to differentiate with respect to.
+    result : the function's result, as it came
+    """
+
+    def __init__(self, f: Function, args: Sequence[Any], argnums: int | Sequence[int], kwargs: dict[str, Any]) -> None:
+        single = isinstance(argnums, (int, np.integer))
+        places: tuple[int, ...] = (int(argnums),) if single else tuple(argnums)  # type: ignore[arg-type]
+        for place in places:
+            if not -len(args) <= place < len(args):
+                raise DifferentiationError(f"argnums={place}, but the function was called with {len(args)} arguments.")
+        leaves, rebuild = flatten(tuple(args[i] for i in places))
+        self._plain = not any(isinstance(leaf, Value) for leaf in flatten((tuple(args), kwargs))[0])
+        self._rebuild: Callable[[list[Any]], Any] = (lambda new: rebuild(new)[0]) if single else rebuild
+        self._outside = scope.linking  # under no_grad the results are constants to what is outside
+        self.fresh = [_fresh(x) for x in leaves]
+        filled = list(args)
+        for place, value in zip(places, rebuild(list(self.fresh)), strict=True):
+            filled[place] = value
+        with linking(), inside_transform():
+            self.result = f(*filled, **kwargs)
+
+    def settle(self, out: Value) -> None:
+        """Prepare for walks over `out`: their order, and whether something outside wants derivatives of their results."""
+        self.out = out
+        self.order = graph.topological(out)
+        self.outer = self._outside and graph.needs_graph(self.order, self.fresh)
+
+    def pull(self, cotangent: Any) -> list[Any]:
+        return graph.pull_back(self.out, cotangent, self.fresh, self.outer, self.order)
+
+    def push(self, directions: Sequence[Sequence[Any]]) -> list[Any]:
+        return graph.push_forward(self.out, self.fresh, directions, self.outer, self.order)
+
+    def value(self) -> Any:
+        return self.present(self.out if self.outer else self.out.detach())  # type: ignore[attr-defined]
+
+    def bare(self, tree: Any) -> Any:
+        """What else the function returned, cut from the graph as its value is."""
+        leaves, rebuild = flatten(tree)
+        return rebuild([self.present(x if self.outer else x.detach()) if isinstance(x, Tensor) else x for x in leaves])
+
+    def packed(self, results: Sequence[Any]) -> Any:
+        """One result for each fresh Tensor, in the containers of the arguments; no two share memory."""
+        seen: set[int] = set()
+        shown = []
+        for x in map(self.present, results):
+            shared = isinstance(x, np.ndarray) and (id(x) in seen or x.base is not None or not x.flags.writeable)
+            shown.append(x.copy() if shared else x)
+            seen.add(id(x))
+        return self._rebuild(shown)
+
+    def present(self, x: Any) -> Any:
+        """Plain arrays and numbers, unless Tensors were given, or something outside wants the derivative, or it is recorded."""
+        if self._plain and scope.recorder is None and not (isinstance(x, Value) and x.requires_grad):
+            array = x._data if isinstance(x, Value) else np.asarray(x)
+            return array if array.ndim else array[()]
+        return x if isinstance(x, Value) else Tensor(x)
 
 
-def _as_result(x: Any, plain: bool) -> Any:
-    """Plain arrays and numbers, unless something else still wants the derivative or Tensors were given."""
-    if plain:
-        return x._data[()] if isinstance(x, Value) else np.asarray(x)[()]
-    return x if isinstance(x, Value) else Tensor(x)
+def _array(result: Any, transform: str) -> Tensor:
+    """The result of a user's function, which must be one array or number."""
+    if isinstance(result, Tensor):
+        return result
+    if isinstance(result, (int, float, np.ndarray, np.generic)):
+        return Tensor(np.asarray(result))
+    raise DifferentiationError(
+        f"{transform} needs a function that returns one array or number, this one returned {type(result).__name__}"
+        + (
+            "; is a `return` missing?"
+            if result is None
+            else "; use steepest.ops.stack or concatenate, or has_aux=True."
+        )
+    )
 
 
-def _settle(out: Value, fresh: Sequence[Tensor], args: Sequence[Any]) -> tuple[list[Value], bool, bool]:
-    """The walk's order, whether its results are to be differentiable, and whether they are plain arrays."""
-    order = graph.topological(out)
-    outer = graph.needs_graph(order, fresh)
-    return order, outer, not outer and not any(isinstance(leaf, Value) for leaf in flatten(args)[0])
-
-
-def _scalar(out: Any, transform: str) -> Any:
-    if not isinstance(out, Value):
-        out = Tensor(np.asarray(out))
-    if out._data.size != 1:
+def _scalar(result: Any, transform: str) -> Tensor:
+    out = _array(result, transform)
+    if out.size != 1:
         raise ShapeError(
             f"{transform} needs a function that returns one number, this one returned shape {out.shape}; "
             f"reduce it with .sum() or .mean(), or use jacobian."
@@ -103,17 +154,20 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     (np.float64(5.0), array([2., 4.]))
     """
 
-    def transformed(*args: Any) -> Any:
-        fresh, rebuild, out = _wrt(f, args, argnums)
-        out, aux = out if has_aux else (out, None)
-        out = _scalar(out, "grad")
-        order, outer, plain = _settle(out, fresh, args)
-        grads = graph.pull_back(out, np.ones_like(out._data), fresh, outer, order)
-        value = _as_result(out if outer or plain else Tensor(out), plain)
-        result = rebuild([_as_result(g, plain) for g in grads])
-        return ((value, aux), result) if has_aux else (value, result)
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, argnums, kwargs)
+        result, aux = _with_aux(call.result) if has_aux else (call.result, None)
+        call.settle(_scalar(result, "grad"))
+        gradient = call.packed(call.pull(np.ones_like(call.out._data)))
+        return ((call.value(), call.bare(aux)), gradient) if has_aux else (call.value(), gradient)
 
     return transformed
+
+
+def _with_aux(result: Any) -> Any:
+    if not (isinstance(result, tuple) and len(result) == 2):
+        raise DifferentiationError("with has_aux=True the function returns two things: the number, and anything.")
+    return result
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -128,7 +182,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     np.float64(12.0)
     """
     both = value_and_grad(f, argnums)
-    return lambda *args: both(*args)[1]
+    return lambda *args, **kwargs: both(*args, **kwargs)[1]
 
 
 def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
@@ -141,19 +195,15 @@ def vjp(f: Function, *args: Any) -> tuple[Any, Function]:
     >>> pull(np.array([1.0, 0.0]))
     (array([1., 0.]),)
     """
-    fresh, rebuild, out = _wrt(f, args, tuple(range(len(args))))
-    out = out if isinstance(out, Value) else Tensor(np.asarray(out))
-    order, outer, plain = _settle(out, fresh, args)
+    call = _Call(f, args, tuple(range(len(args))), {})
+    call.settle(_array(call.result, "vjp"))
 
     def pull(cotangent: Any) -> Any:
-        if np.shape(cotangent._data if isinstance(cotangent, Value) else cotangent) != out.shape:
-            raise ShapeError(f"vjp: the vector must have the shape of the output, {out.shape}.")
-        graphed = outer or isinstance(cotangent, Value)
-        return rebuild(
-            [_as_result(g, plain and not graphed) for g in graph.pull_back(out, cotangent, fresh, graphed, order)]
-        )
+        if shape_of(cotangent) != call.out.shape:
+            raise ShapeError(f"vjp: the vector has shape {shape_of(cotangent)}, the output {call.out.shape}.")
+        return call.packed(call.pull(cotangent))
 
-    return _as_result(out if outer or plain else Tensor(out), plain), pull
+    return call.value(), pull
 
 
 def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -165,24 +215,24 @@ def jvp(f: Function, args: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any,
     >>> sd.jvp(lambda x, y: x * y, (3.0, 5.0), (1.0, 0.0))
     (np.float64(15.0), np.float64(5.0))
     """
-    fresh, _, out = _wrt(f, args, tuple(range(len(args))))
-    out = out if isinstance(out, Value) else Tensor(np.asarray(out))
-    direction = flatten(tuple(tangents))[0]
-    if [np.shape(t._data if isinstance(t, Value) else t) for t in direction] != [x.shape for x in fresh]:
-        raise ShapeError(f"jvp: tangents must have the shapes of the arguments, {[x.shape for x in fresh]}.")
-    order, outer, plain = _settle(out, fresh, args)
-    graphed = outer or any(isinstance(t, Value) and t.requires_grad for t in direction)
-    seeds = [t if isinstance(t, Value) and graphed else np.asarray(t._data if isinstance(t, Value) else t, x.dtype)
-             for t, x in zip(direction, fresh, strict=True)]  # fmt: skip
-    (change,) = graph.push_forward(out, fresh, [seeds], graphed, order)
-    plain = plain and not graphed
-    return _as_result(out if graphed or plain else Tensor(out), plain), _as_result(change, plain)
+    call = _Call(f, args, tuple(range(len(args))), {})
+    call.settle(_array(call.result, "jvp"))
+    (change,) = call.push([_directions(tangents, call, "jvp")])
+    return call.value(), call.present(change)
+
+
+def _directions(vectors: Sequence[Any], call: _Call, transform: str) -> list[Any]:
+    """One vector an argument: arrays of the caller are copied, since results may be parts of them."""
+    leaves = flatten(tuple(vectors))[0]
+    shapes = [x.shape for x in call.fresh]
+    if [shape_of(v) for v in leaves] != shapes:
+        raise ShapeError(f"{transform}: shapes {[shape_of(v) for v in leaves]} do not fit the arguments' {shapes}.")
+    return [v if isinstance(v, Value) else np.array(v, x.dtype) for v, x in zip(leaves, call.fresh, strict=True)]
 
 
 def _basis(x: Value) -> list[Any]:
     """The unit vectors of the space of `x`."""
-    unit = np.eye(x._data.size, dtype=x.dtype).reshape(x._data.size, *x.shape)
-    return list(unit)
+    return list(np.eye(x._data.size, dtype=x.dtype).reshape(x._data.size, *x.shape))
 
 
 def jacobian(f: Function, argnums: int | Sequence[int] = 0, mode: str = "auto") -> Function:
@@ -206,39 +256,29 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, mode: str = "auto") 
     if mode not in ("auto", "forward", "reverse"):
         raise DifferentiationError(f"jacobian: mode must be 'auto', 'forward' or 'reverse', not {mode!r}.")
 
-    def transformed(*args: Any) -> Any:
-        fresh, rebuild, out = _wrt(f, args, argnums)
-        out = out if isinstance(out, Value) else Tensor(np.asarray(out))
-        order, outer, plain = _settle(out, fresh, args)
-        forward = mode == "forward" or (mode == "auto" and sum(x._data.size for x in fresh) <= out._data.size)
-        rows = _forward_rows if forward else _reverse_rows
-        return rebuild([_as_result(block, plain) for block in rows(out, fresh, outer, order)])
+    def transformed(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, argnums, kwargs)
+        call.settle(_array(call.result, "jacobian"))
+        forward = mode == "forward" or (mode == "auto" and sum(x.size for x in call.fresh) <= call.out._data.size)
+        return call.packed(_forward_blocks(call) if forward else _reverse_blocks(call))
 
     return transformed
 
 
-def _forward_rows(out: Value, fresh: Sequence[Value], outer: bool, order: Sequence[Value]) -> list[Any]:
-    directions = [[e if i == j else None for j in range(len(fresh))] for i, x in enumerate(fresh) for e in _basis(x)]
-    columns = graph.push_forward(out, fresh, directions, outer, order)
-    blocks, start = [], 0
-    for x in fresh:
-        stop = start + x._data.size
-        if stop > start:
-            blocks.append(ops.reshape(ops.stack(columns[start:stop], axis=-1), (*out.shape, *x.shape)))
-        else:
-            blocks.append(np.zeros((*out.shape, *x.shape), out.dtype))
-        start = stop
-    return blocks
+def _forward_blocks(call: _Call) -> list[Any]:
+    fresh, out = call.fresh, call.out
+    columns = iter(call.push([[e if x is y else None for y in fresh] for x in fresh for e in _basis(x)]))
+    return [_block([next(columns) for _ in range(x.size)], out, x, axis=-1) for x in fresh]
 
 
-def _reverse_rows(out: Value, fresh: Sequence[Value], outer: bool, order: Sequence[Value]) -> list[Any]:
-    rows = [graph.pull_back(out, e, fresh, outer, order) for e in _basis(out)]
-    return [
-        ops.reshape(ops.stack([row[k] for row in rows]), (*out.shape, *x.shape))
-        if rows
-        else np.zeros((*out.shape, *x.shape), out.dtype)
-        for k, x in enumerate(fresh)
-    ]
+def _reverse_blocks(call: _Call) -> list[Any]:
+    rows = [call.pull(e) for e in _basis(call.out)]
+    return [_block([row[k] for row in rows], call.out, x, axis=0) for k, x in enumerate(call.fresh)]
+
+
+def _block(parts: list[Any], out: Value, x: Value, axis: int) -> Any:
+    shape = (*out.shape, *x.shape)
+    return ops.reshape(ops.stack(parts, axis=axis), shape) if parts else np.zeros(shape, out.dtype)
 
 
 def hessian(f: Function, argnums: int = 0) -> Function:
@@ -265,16 +305,13 @@ def hvp(f: Function, args: Sequence[Any], vectors: Sequence[Any]) -> tuple[Any, 
     >>> sd.hvp(lambda x: (x**3).sum(), (np.array([1.0, 2.0]),), (np.array([1.0, 1.0]),))
     (array([ 6., 12.]),)
     """
-    places = tuple(range(len(args)))
-    fresh, rebuild, out = _wrt(f, args, places)
-    out = _scalar(out, "hvp")
-    order, outer, plain = _settle(out, fresh, args)
-    grads = graph.pull_back(out, np.ones_like(out._data), fresh, True, order)
-    direction = [np.asarray(v._data if isinstance(v, Value) else v, x.dtype) for v, x in
-                 zip(flatten(tuple(vectors))[0], fresh, strict=True)]  # fmt: skip
-    products = []
-    for g, x in zip(grads, fresh, strict=True):
-        linked = isinstance(g, Value) and g.requires_grad
-        products.append(graph.push_forward(g, fresh, [direction], outer)[0] if linked else np.zeros(x.shape, x.dtype))
-    result: tuple[Any, ...] = rebuild([_as_result(h, plain) for h in products])
-    return result
+    call = _Call(f, args, tuple(range(len(args))), {})
+    call.settle(_scalar(call.result, "hvp"))
+    directions = _directions(vectors, call, "hvp")
+    grads = graph.pull_back(call.out, np.ones_like(call.out._data), call.fresh, True, call.order)
+    with linking():
+        terms = [ops.sum(g * v) for g, v in zip(grads, directions, strict=True) if isinstance(g, Value)]
+        slope = total(terms) if terms else Tensor(0.0)
+    call.settle(slope)
+    products: tuple[Any, ...] = call.packed(call.pull(np.ones_like(slope._data)))
+    return products

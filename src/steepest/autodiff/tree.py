@@ -13,6 +13,31 @@ def _is_array(node: Any) -> bool:
     return isinstance(node, (int, float, np.number)) or (isinstance(node, list) and all(map(_is_array, node)))
 
 
+def _is_container(node: Any) -> bool:
+    return isinstance(node, (dict, tuple)) or (isinstance(node, list) and not _is_array(node))
+
+
+def _mapped(node: Any, change: Callable[[Any], Any]) -> Any:
+    """A container of the same kind with each item changed."""
+    if isinstance(node, dict):
+        return {key: change(value) for key, value in node.items()}
+    if hasattr(node, "_fields"):  # a named tuple takes its items one by one
+        return type(node)(*map(change, node))
+    return type(node)([change(item) for item in node])
+
+
+# Functions of the module, not closures that call themselves: those would keep the arrays alive until the garbage collector runs.
+def _take(node: Any, leaves: list[Any]) -> Any:
+    if _is_container(node):
+        return _mapped(node, lambda item: _take(item, leaves))
+    leaves.append(node)
+    return len(leaves) - 1
+
+
+def _put(node: Any, leaves: list[Any]) -> Any:
+    return leaves[node] if isinstance(node, int) else _mapped(node, lambda item: _put(item, leaves))
+
+
 def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     """The leaves of nested dicts, lists and tuples in order, and a function that puts new leaves in their places.
 
@@ -27,32 +52,8 @@ def flatten(tree: Any) -> tuple[list[Any], Callable[[list[Any]], Any]]:
     {'a': 10, 'b': (20, 30)}
     """
     leaves: list[Any] = []
-
-    def walk(node: Any) -> Any:
-        if isinstance(node, dict):
-            return {key: walk(value) for key, value in node.items()}
-        if isinstance(node, tuple) and hasattr(node, "_fields"):  # a named tuple takes its items one by one
-            return type(node)(*map(walk, node))
-        if isinstance(node, tuple) or (isinstance(node, list) and not _is_array(node)):
-            return type(node)([walk(item) for item in node])
-        leaves.append(node)
-        return len(leaves) - 1
-
-    skeleton = walk(tree)
-
-    def rebuild(new: list[Any]) -> Any:
-        def place(node: Any) -> Any:
-            if isinstance(node, dict):
-                return {key: place(value) for key, value in node.items()}
-            if isinstance(node, tuple) and hasattr(node, "_fields"):
-                return type(node)(*map(place, node))
-            if isinstance(node, (list, tuple)):
-                return type(node)([place(item) for item in node])
-            return new[node]
-
-        return place(skeleton)
-
-    return leaves, rebuild
+    skeleton = _take(tree, leaves)
+    return leaves, lambda new: _put(skeleton, new)
 
 
 def paths(tree: Any) -> list[str]:
@@ -63,10 +64,7 @@ def paths(tree: Any) -> list[str]:
     >>> paths({"a": 1, "b": (2, 3)})
     ["['a']", "['b'][0]", "['b'][1]"]
     """
-    if isinstance(tree, dict):
-        branches: Any = tree.items()
-    elif isinstance(tree, tuple) or (isinstance(tree, list) and not _is_array(tree)):
-        branches = enumerate(tree)
-    else:
+    if not _is_container(tree):
         return [""]
+    branches = tree.items() if isinstance(tree, dict) else enumerate(tree)
     return [f"[{key!r}]{rest}" for key, value in branches for rest in paths(value)]

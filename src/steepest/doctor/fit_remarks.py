@@ -8,19 +8,30 @@ import numpy as np
 
 from steepest.base.params import Array
 from steepest.doctor.run_remarks import run_remarks
+from steepest.formula.structure import linear_parameters
 
 TOGETHER = 0.99  # correlation of two estimates from which neither is known well by itself
 MOST_PAIRS = 3
 FEWEST_ROWS = 20  # below, a runs test says little
 RUNS_P = 1e-4
+CHANCE = 1e-3
 
 
 def fit_remarks(fit: Any) -> list[str]:
-    """Plain words about a fit, most important first; empty for a healthy one."""
+    """Plain words about a fit, most important first; empty for a healthy one.
+
+    Examples
+    --------
+    >>> import numpy as np, steepest as sd
+    >>> x = np.array([1.0, 2.0, 4.0, 7.0])
+    >>> fit_remarks(sd.fit("y ~ a*b*x", {"x": x, "y": 3 * x + [0.1, -0.2, 0.1, 0.0]}))[0].split(":")[0]
+    'The data do not determine a and b separately'
+    """
     return [
         *_rows(fit),
         *_slips(fit),
         *run_remarks(fit.run),
+        *_hardly_better(fit),
         *_undetermined(fit),
         *_together(fit),
         *_no_errors(fit),
@@ -39,6 +50,37 @@ def _slips(fit: Any) -> list[str]:
         f"{name!r} was taken for a parameter, though the data have a column {column!r}: a slip of the pen?"
         for name, column in (bound.suspicious if bound is not None else ())
     ]
+
+
+def _hardly_better(fit: Any) -> list[str]:
+    """An F test of the model against a constant (Draper and Smith, Applied Regression Analysis, 1.3), where it can be wrong.
+
+    A model that is linear in its parameters has one minimum, so that its poor fit says something about the data alone.
+    """
+    bound = getattr(fit.model, "bound", None)
+    count, free = fit.run.params.flat.size, fit.degrees_of_freedom
+    if bound is not None and len(linear_parameters(bound.formula.tree, bound.parameters)) == count:
+        return []
+    explained = fit.r_squared
+    if not fit.problem.loss_function.squared or count < 2 or free < 1 or not np.isfinite(explained):
+        return []
+    if explained < 0:
+        said = "worse than a constant would"
+    elif _chance(explained / (count - 1), (1.0 - explained) / free, count - 1, free) > CHANCE:
+        said = "no better than a constant would, but for chance"
+    else:
+        return []
+    return [
+        f"The model fits {said} (R² {explained:.2f}). If the data do follow it, the descent ended in the wrong valley: give "
+        f"other starts with start= (--start)."
+    ]
+
+
+def _chance(explained: float, left: float, parameters: int, free: int) -> float:
+    """The probability that noise alone explains so much."""
+    from scipy.special import fdtrc  # imported when used
+
+    return float(fdtrc(parameters, free, explained / left)) if left > 0 else 0.0
 
 
 def _undetermined(fit: Any) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.optim.rules import GradientDescent, Momentum
 from steepest.training import outcome as outcomes
 
 MOST_PARAMETERS = 60  # a whole Hessian costs as many gradients
@@ -18,8 +19,14 @@ _TROUBLED = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.STALLED, outc
 
 def run_remarks(run: Any) -> list[str]:
     """Plain words about a run by a descent rule that did not arrive; empty for every other run."""
-    rate = run.state.get("rate")
-    if rate is None or run.outcome is None or run.outcome.name not in _TROUBLED or not len(run.history):
+    rate, factor = run.state.get("rate"), _limit_factor(run.method)
+    if (
+        rate is None
+        or factor is None
+        or run.outcome is None
+        or run.outcome.name not in _TROUBLED
+        or not len(run.history)
+    ):
         return []
     if run.params.flat.size > MOST_PARAMETERS or run.problem.loss_function.root:
         return []
@@ -31,34 +38,54 @@ def run_remarks(run: Any) -> list[str]:
     largest, smallest = float(curvatures[-1]), float(curvatures[0])
     if largest <= 0:
         return []
-    limit = 2.0 / largest
+    limit = factor * 2.0 / largest
     if run.outcome.name in (outcomes.DIVERGED, outcomes.NON_FINITE):
         if rate > limit:
             return [
-                f"The learning rate {rate:.3g} is above the limit {limit:.3g} (2 / largest curvature): each step lands higher "
-                f"on the other side. A rate below the limit converges; leave learning_rate out to have one chosen."
+                f"The learning rate {rate:.3g} is above the limit {limit:.2g} ({_formula(factor)}): each step lands higher on "
+                f"the other side. A rate below the limit converges; leave learning_rate out to have one chosen."
             ]
         return []
     gradient = scale * run.problem.value_and_gradient(run.params)[1]
-    return _slow(run, rate, limit, curvatures, directions.T @ gradient) if smallest > 0 else []
+    return _slow(run, rate, limit, factor, curvatures, directions.T @ gradient) if smallest > 0 else []
 
 
-def _slow(run: Any, rate: float, limit: float, curvatures: Any, slopes: Any) -> list[str]:
+def _limit_factor(method: Any) -> float | None:
+    """By what a rule multiplies the limit 2 / largest curvature of plain descent on a bowl; None for adaptive rules.
+
+    For momentum see O'Donoghue and Candes, Found. Comput. Math. 15, 2015, 2: the roots of the recursion stay inside the unit
+    circle.
+    """
+    rule = getattr(method, "rule", None)
+    if isinstance(rule, GradientDescent):
+        return 1.0
+    if isinstance(rule, Momentum):
+        return (1.0 + rule.beta) / (1.0 + 2.0 * rule.beta if rule.nesterov else 1.0)
+    return None
+
+
+def _formula(factor: float) -> str:
+    return "2 / largest curvature" if factor == 1.0 else f"{2.0 * factor:.2g} / largest curvature"
+
+
+def _slow(run: Any, rate: float, limit: float, factor: float, curvatures: Any, slopes: Any) -> list[str]:
     """Why a descent on a bowl has not arrived: what is left to gain, and which direction it lies in."""
     gain = float(np.sum(slopes**2 / curvatures)) / 2  # the decrease that the quadratic model promises
     if not gain > WORTH_SAYING * abs(run.loss):
         return []
     condition = float(curvatures[-1] / curvatures[0])
-    promised = f"the loss {run.loss:.6g} could still fall to about {run.loss - gain:.3g}"
+    least = max(run.loss - gain, 0.0) if run.problem.has_data else run.loss - gain
+    promised = f"the loss {run.loss:.4g} could still fall to about {least:.3g}"
     if condition > ILL_CONDITIONED:
         steps = condition / 2  # to shrink the flattest direction by e at the limit's half
+        curve_fit = run.problem.has_data and run.problem.loss_function.slope is not None and run.problem.penalty is None
         return [
             f"The problem is ill-conditioned (condition number {condition:.1e}): {promised}, but the steepest direction allows "
-            f"no rate above {limit:.2g} (2 / largest curvature), and at such rates the flattest direction needs about "
-            f"{steps:.0e} steps. Use method='levenberg_marquardt' (the default), which is not slowed by it."
+            f"no rate above {limit:.2g} ({_formula(factor)}), and at such rates the flattest direction needs about "
+            f"{steps:.0e} steps. Use method='{'levenberg_marquardt' if curve_fit else 'lbfgs'}', which uses the curvature."
         ]
     if rate < TOO_SMALL * limit:
         return [
-            f"The learning rate {rate:.3g} is far below the limit {limit:.3g} (2 / largest curvature): {promised}. Raise it."
+            f"The learning rate {rate:.3g} is far below the limit {limit:.2g} ({_formula(factor)}): {promised}. Raise it."
         ]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from steepest.autodiff.probe import first_non_finite
 from steepest.base.errors import DataError, ModelError
-from steepest.base.params import Params
+from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel
 from steepest.fitting.result import Fit
@@ -56,13 +57,14 @@ def fit(
     target : array or str, optional
         For a function only; for a formula it is the left side.
     loss : {"mse", "rmse", "mae", "huber", "log_cosh"} or Loss
+        "huber(0.5)" sets its delta, which is in the target's unit.
     method : str or Method, optional
         levenberg_marquardt (the default), lbfgs, gradient_descent, momentum or adam. With a learning rate the default is
         gradient_descent, with only a batch size adam.
     start : mapping of str to number or array, optional
         Where to start; what is left out is guessed for a formula, and 1 for a function.
     weights : array or str, optional
-        Relative weights of the rows, or the name of a column that holds them.
+        Relative weights of the rows, or the name of a column that holds them. A row of weight 0 does not count.
     learning_rate : float or callable, optional
         In the user's units; found from the curvature if left out.
     batch_size, steps, time, threshold, patience, tolerance, seed, hooks, snapshots
@@ -92,6 +94,13 @@ def fit(
     options = {"steps": steps, "time": time, "seed": seed, "hooks": hooks, "snapshots": snapshots}
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     if isinstance(model, Problem):
+        given = {"target": target, "start": start, "weights": weights, "loss": None if loss == "mse" else loss,
+                 "drop_missing": drop_missing or None}  # fmt: skip
+        extra = next((name for name, value in given.items() if value is not None), None)
+        if extra is not None:
+            raise ModelError(
+                f"a Problem brings its own data, start, weights and loss: give {extra} to the Problem itself."
+            )
         return _fit_problem(model, data if method is None else method, options, stopping, learning_rate, batch_size)
     loss = loss_named(loss)
     if isinstance(model, (str, Formula)):
@@ -102,9 +111,12 @@ def fit(
         if target is not None:
             raise DataError("the left side of the formula says what is fitted; leave target out.")
         bound, rows = FormulaModel.read(model, data, weights, drop_missing)
-        given = _given_start(start, bound.parameters)
+        starts = _given_start(start, bound.parameters)
+        for name, value in starts.items():
+            if value.ndim:
+                raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
         _enough_rows(rows, len(bound.parameters))
-        values: Mapping[str, Any] = guess(bound, rows, {k: float(v) for k, v in given.items()}, seed)
+        values: Mapping[str, Any] = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed)
         units = natural_scales(bound, rows)
         scale = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
         ready: FormulaModel | FunctionModel = bound
@@ -144,8 +156,8 @@ def _method_for(loss: Loss, method: Any, learning_rate: Any, batch_size: Any) ->
     return "levenberg_marquardt" if loss.slope is not None else "lbfgs"
 
 
-def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...]) -> dict[str, Any]:
-    given = {}
+def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...]) -> dict[str, Array]:
+    given: dict[str, Array] = {}
     for name, value in (start or {}).items():
         if name not in parameters:
             near = difflib.get_close_matches(name, parameters, n=1)
@@ -164,17 +176,20 @@ def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...]) -
 
 
 def _enough_rows(data: FitData, parameters: int) -> None:
-    counted = data.observed.size if data.weights is None else int(np.count_nonzero(data.weights))
-    if counted < parameters:
+    counted = len(data.observed) if data.weights is None else int(np.count_nonzero(data.weights))
+    if counted * math.prod(data.observed.shape[1:]) < parameters:
+        weighted = "" if data.weights is None else " with a weight above zero"
         raise DataError(
-            f"{counted} row{'s' * (counted != 1)} cannot determine {parameters} parameters. Give more rows, or a formula with "
-            f"fewer parameters."
+            f"{counted} row{'s' * (counted != 1)}{weighted} cannot determine {parameters} parameters. Give more rows, or a "
+            f"formula with fewer parameters."
         )
 
 
 def _finite_at_start(problem: Problem, data: FitData) -> None:
     """Refuse a start where the model is not finite, naming the row and the operation."""
     outputs = problem.outputs(problem.start)
+    if outputs.dtype.kind not in "fiub":
+        raise ModelError(f"the model must return real numbers, one for each row, not {outputs.dtype}.")
     if np.isfinite(outputs).all():
         return
     row = int(np.argwhere(~np.isfinite(np.broadcast_to(outputs, np.shape(data.observed))))[0][0])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ import numpy as np
 
 from steepest.base.errors import DataError, ModelError, ShapeError
 from steepest.base.params import Array
-from steepest.data import numeric_columns, open_data
+from steepest.data import NumericColumns, Source, Table, numeric_columns, open_data
 from steepest.formula.formula import BoundFormula, Formula
 
 
@@ -43,8 +44,8 @@ class FitData:
 class Model(Protocol):
     """What a fit needs of a model."""
 
-    parameters: tuple[str, ...]
-
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
     def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any: ...
     def columns_of(self, data: Any) -> dict[str, Array]: ...
 
@@ -71,16 +72,8 @@ class FormulaModel:
         formula = formula if isinstance(formula, Formula) else Formula(formula)
         source = open_data(data)
         bound = formula.bind(source.names)
-        weight_name = weights if isinstance(weights, str) else None
-        if weight_name is not None and weight_name not in source.names:
-            raise DataError(_unknown("weights column", weight_name, source.names))
-        wanted = list(dict.fromkeys([*bound.columns, *bound.target_columns, *([weight_name] if weight_name else [])]))
-        table = source.read(wanted)
-        numbers = numeric_columns(table, wanted, drop_missing=drop_missing)
-
-        def place(row: int) -> str:
-            return table.place(int(numbers.rows_used[row]))
-
+        wanted = (*bound.columns, *bound.target_columns)
+        numbers, place, row_weights = _read_columns(source, wanted, weights, drop_missing)
         with np.errstate(all="ignore"):
             observed = np.asarray(bound.observed(numbers.columns), dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(observed))
@@ -90,17 +83,6 @@ class FormulaModel:
                 f"the left side {bound.target_text} is {observed[bad[0]]} in {place(bad[0])}, where {cells} "
                 f"({bad.size} such row{'s' * (bad.size > 1)}). Leave such rows out, or fit another function of the column."
             )
-        if weight_name is not None:
-            row_weights = numbers.columns[weight_name]
-        elif weights is not None:
-            row_weights = np.asarray(weights, dtype=np.float64)
-            if row_weights.shape != (table.rows,):
-                raise ShapeError(
-                    f"weights must have one number for each of the {table.rows} rows, not shape {row_weights.shape}."
-                )
-            row_weights = row_weights[numbers.rows_used]
-        else:
-            row_weights = None
         columns = {name: numbers.columns[name] for name in bound.columns}
         return cls(bound), FitData(columns, observed, row_weights, place, numbers.dropped)
 
@@ -134,28 +116,19 @@ class FunctionModel:
         frame or a path with `target` a column's name), whose names say which arguments are inputs.
         """
         names = _argument_names(function)
-        dropped = 0
+        if target is None or data is None:
+            raise DataError(
+                "a function needs data and a target: fit(f, (t,), y), or fit(f, data, 'name of the column')."
+            )
         if isinstance(target, str):
             source = open_data(data)
             inputs = tuple(name for name in names if name in source.names)
             if target not in source.names:
                 raise DataError(_unknown("target column", target, source.names))
-            table = source.read(list(dict.fromkeys([*inputs, target])))
-            numbers = numeric_columns(table, list(dict.fromkeys([*inputs, target])), drop_missing=drop_missing)
-            columns, observed, dropped = (
-                {n: numbers.columns[n] for n in inputs},
-                numbers.columns[target],
-                numbers.dropped,
-            )
-            used = numbers.rows_used
-
-            def place(row: int) -> str:
-                return table.place(int(used[row]))
+            numbers, place, row_weights = _read_columns(source, (*inputs, target), weights, drop_missing)
+            columns = {name: numbers.columns[name] for name in inputs}
+            observed, dropped = numbers.columns[target], numbers.dropped
         else:
-            if target is None:
-                raise DataError(
-                    "a function needs data and a target: fit(f, (t,), y), or fit(f, data, 'name of the column')."
-                )
             parts = dict(data) if isinstance(data, Mapping) else data if isinstance(data, tuple) else (data,)
             if isinstance(parts, tuple):
                 if len(parts) >= len(names):
@@ -172,11 +145,20 @@ class FunctionModel:
             columns = {name: _numbers(parts[name], name) for name in inputs}
             observed = _numbers(target, "the target")
 
-            def place(row: int) -> str:
-                return f"row {row + 1}"
+            if isinstance(weights, str):
+                raise DataError(
+                    "weights can name a column only if the target names one, too; give an array of weights."
+                )
+            row_weights = _row_weights(weights, len(observed))
+            used = _complete_rows(columns, observed, drop_missing)
+            dropped = len(observed) - len(used)
+            if dropped:
+                columns, observed = {name: a[used] for name, a in columns.items()}, observed[used]
+                row_weights = None if row_weights is None else row_weights[used]
 
-            columns, observed, dropped = _complete(columns, observed, drop_missing)
-        row_weights = None if weights is None else np.asarray(weights, dtype=np.float64)
+            def place(row: int) -> str:
+                return f"row {used[row] + 1}"
+
         parameters = tuple(name for name in names if name not in inputs)
         if not parameters:
             raise ModelError(f"{_title(function)} has no argument left to fit: all of them are data.")
@@ -187,14 +169,86 @@ class FunctionModel:
         return self.function(**{name: columns[name] for name in self.inputs}, **params)
 
     def columns_of(self, data: Any) -> dict[str, Array]:
-        """The inputs of a prediction: a tuple, one array, or named columns."""
-        if isinstance(data, tuple):
-            return {name: np.asarray(x) for name, x in zip(self.inputs, data, strict=True)}
-        if isinstance(data, np.ndarray | list) or np.ndim(data):
-            return {self.inputs[0]: np.asarray(data)}
-        if isinstance(data, Mapping):
-            return {name: np.asarray(data[name]) for name in self.inputs}
-        return dict(numeric_columns(open_data(data).read(self.inputs), self.inputs).columns)
+        """The inputs of a prediction: a tuple, one array, or named columns.
+
+        Raises
+        ------
+        DataError
+            There are more or fewer arrays than inputs, an input is missing, or they differ in length.
+        """
+        if _is_frame(data):
+            return dict(numeric_columns(open_data(data).read(self.inputs), self.inputs).columns)
+        parts = data if isinstance(data, Mapping) else data if isinstance(data, tuple) else (data,)
+        if isinstance(parts, tuple):
+            if len(parts) != len(self.inputs):
+                raise DataError(
+                    f"a prediction needs {len(self.inputs)} of data ({', '.join(self.inputs)}), not {len(parts)}: give them as a "
+                    "tuple in this order, or by name in a dict or a data frame."
+                )
+            parts = dict(zip(self.inputs, parts))
+        for name in self.inputs:
+            if name not in parts:
+                raise DataError(_unknown("input", name, list(parts)))
+        columns = {name: np.atleast_1d(_numbers(parts[name], name, single=True)) for name in self.inputs}
+        lengths = {name: len(column) for name, column in columns.items()}
+        if len(set(lengths.values())) > 1:
+            raise DataError(
+                f"the inputs differ in length: {', '.join(f'{name} has {n}' for name, n in lengths.items())}."
+            )
+        return columns
+
+
+def predictions(model: Model, params: Mapping[str, Any], data: Any, per_row: tuple[int, ...] = ()) -> Array:
+    """What a model says for data in any form, shape (n, *per_row)."""
+    columns = model.columns_of(data)
+    rows = len(next(iter(columns.values())))
+    with np.errstate(all="ignore"):
+        outputs = np.asarray(model.predict(params, columns))
+    return np.array(np.broadcast_to(outputs, (rows, *per_row))) if outputs.ndim == 0 else outputs
+
+
+def _is_frame(data: Any) -> bool:
+    """Whether data has named columns, or is the path of something that has."""
+    if isinstance(data, str | os.PathLike | Table | Source):
+        return True
+    if isinstance(data, Mapping | tuple | list | np.ndarray) or hasattr(data, "_data"):
+        return False
+    return hasattr(data, "columns") or hasattr(data, "column_names") or hasattr(data, "collect_schema")
+
+
+def _read_columns(
+    source: Source, wanted: Iterable[str], weights: Any, drop_missing: bool
+) -> tuple[NumericColumns, Callable[[int], str], Array | None]:
+    """Some columns as numbers, how a row is called, and the weights, which may be a column too."""
+    if isinstance(weights, str):
+        if weights not in source.names:
+            raise DataError(_unknown("weights column", weights, source.names))
+        wanted = (*wanted, weights)
+    unique = tuple(dict.fromkeys(wanted))
+    table = source.read(unique)
+    numbers = numeric_columns(table, unique, drop_missing=drop_missing)
+
+    def place(row: int) -> str:
+        return table.place(int(numbers.rows_used[row]))
+
+    if isinstance(weights, str):
+        row_weights: Array | None = numbers.columns[weights]
+    else:
+        row_weights = _row_weights(weights, table.rows)
+        row_weights = None if row_weights is None else row_weights[numbers.rows_used]
+    if row_weights is not None and (row_weights < 0).any():
+        row = int(np.flatnonzero(row_weights < 0)[0])
+        raise DataError(f"weights must not be negative; {place(row)} has {row_weights[row]:g}.")
+    return numbers, place, row_weights
+
+
+def _row_weights(weights: Any, rows: int) -> Array | None:
+    if weights is None:
+        return None
+    array = _numbers(weights, "weights")
+    if array.shape != (rows,):
+        raise ShapeError(f"weights must have one number for each of the {rows} rows, not shape {array.shape}.")
+    return array
 
 
 def _argument_names(function: Callable[..., Any]) -> list[str]:
@@ -221,7 +275,7 @@ def _unknown(kind: str, name: str, known: Any) -> str:
     return f"there is no {kind} {name!r}.{f' Did you mean {near[0]!r}?' if near else ''} The columns are {', '.join(known)}."
 
 
-def _numbers(values: Any, name: str) -> Array:
+def _numbers(values: Any, name: str, single: bool = False) -> Array:
     try:
         array = np.asarray(getattr(values, "_data", values))
         array = array.astype(np.float64) if array.dtype.kind in "iubfO" else array
@@ -229,13 +283,13 @@ def _numbers(values: Any, name: str) -> Array:
         raise DataError(f"{name} must hold numbers.") from None
     if array.dtype.kind != "f":
         raise DataError(f"{name} must hold real numbers, not {array.dtype}.")
-    if array.ndim == 0:
+    if array.ndim == 0 and not single:
         raise DataError(f"{name} must have one value for each row; it is a single number.")
     return array
 
 
-def _complete(columns: dict[str, Array], observed: Array, drop_missing: bool) -> tuple[dict[str, Array], Array, int]:
-    """Refuse rows that are not finite, or leave them out where that is asked for."""
+def _complete_rows(columns: Mapping[str, Array], observed: Array, drop_missing: bool) -> Array:
+    """The places of the rows that are finite; the others are refused unless they may be left out."""
     arrays = {**columns, "the target": observed}
     for name, array in arrays.items():
         if len(array) != len(observed):
@@ -246,10 +300,16 @@ def _complete(columns: dict[str, Array], observed: Array, drop_missing: bool) ->
         if not finite.all() and not drop_missing:
             row = int(np.flatnonzero(~finite)[0])
             raise DataError(
-                f"{name} holds {array[row]} in row {row + 1} ({int((~finite).sum())} such rows). Correct the data, or leave "
-                f"such rows out with drop_missing=True (--drop-missing)."
+                f"{name} holds {_not_finite(array[row])} in row {row + 1} ({int((~finite).sum())} such rows). Correct the "
+                f"data, or leave such rows out with drop_missing=True (--drop-missing)."
             )
         keep &= finite
-    if keep.all():
-        return columns, observed, 0
-    return {name: a[keep] for name, a in columns.items()}, observed[keep], int((~keep).sum())
+    if not keep.any():
+        raise DataError(
+            "no row is left: each has a missing or infinite value." if len(keep) else "there are no rows of data."
+        )
+    return np.flatnonzero(keep)
+
+
+def _not_finite(cell: Array) -> str:
+    return f"{np.ravel(cell)[~np.isfinite(np.ravel(cell))][0]}"

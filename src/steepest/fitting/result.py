@@ -13,7 +13,7 @@ from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.base.registry import provided
 from steepest.fitting import saved
-from steepest.fitting.model import FitData, FormulaModel, FunctionModel
+from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
 from steepest.training.history import History
 from steepest.training.outcome import Outcome
@@ -139,6 +139,9 @@ class Fit:
     def r_squared(self) -> float:
         """1 - residual / total sum of squares about the weighted mean; NaN for a constant target."""
         weights, target = self.problem.row_weights, np.ravel(self.observed)
+        counted = target[weights > 0]
+        if np.ptp(counted) == 0:
+            return np.nan
         total = float(np.sum(weights * (target - np.average(target, weights=weights)) ** 2))
         return 1.0 - self.residual_sum_of_squares / total if total > 0 else np.nan
 
@@ -190,16 +193,19 @@ class Fit:
         Parameters
         ----------
         data : optional
-            As for the fit; only the columns of the right side are needed.
+            As for the fit; only the columns of the right side are needed. For a function: a tuple of arrays, one array if it
+            has one input, or named columns.
+
+        Raises
+        ------
+        DataError
+            A column is missing or holds no numbers.
         """
         if data is None:
             return self.predicted
         if self.model is None:
             return np.asarray(self.run.predict(data))
-        columns = self.model.columns_of(data)
-        rows = len(next(iter(columns.values())))
-        with np.errstate(all="ignore"):
-            return np.array(np.broadcast_to(np.asarray(self.model.predict(self.params, columns)), (rows,)))
+        return predictions(self.model, self.params, data, self.observed.shape[1:])
 
     def predict_original(self, data: Any = None) -> Array | None:
         """The column itself where the left side can be undone (y from log(y)); None where it cannot.
@@ -220,7 +226,7 @@ class Fit:
         Raises
         ------
         ModelError
-            The model is a Python function, which cannot be stored.
+            The model is a Python function, which cannot be stored, or the fit has no finite answer.
         """
         return saved.save(self, path)
 

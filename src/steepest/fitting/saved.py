@@ -15,7 +15,7 @@ import numpy as np
 from steepest.base.errors import ModelError
 from steepest.base.files import write_whole
 from steepest.base.params import Array
-from steepest.fitting.model import FormulaModel
+from steepest.fitting.model import FormulaModel, predictions
 from steepest.formula.formula import Formula
 from steepest.version import __version__
 
@@ -30,6 +30,8 @@ def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
     if not isinstance(fit.model, FormulaModel):
         raise ModelError("only a fit of a formula can be saved: a Python function cannot be stored as data. "
                          "Keep its parameters (fit.params) instead.")  # fmt: skip
+    if not np.isfinite(fit.run.params.flat).all():
+        raise ModelError(f"there is no answer to save: {fit.outcome.message}")
     bound = fit.model.bound
     content = {
         "format": FORMAT,
@@ -90,10 +92,7 @@ class SavedFit:
 
     def predict(self, data: Any) -> Array:
         """What the model says for `data`, in the unit of the left side of the formula."""
-        columns = self.model.columns_of(data)
-        rows = len(next(iter(columns.values())))
-        with np.errstate(all="ignore"):
-            return np.array(np.broadcast_to(np.asarray(self.model.predict(self.params, columns)), (rows,)))
+        return predictions(self.model, self.params, data)
 
     def predict_original(self, data: Any) -> Array | None:
         """The column itself where the left side can be undone (y from log(y)); None where it cannot."""
@@ -138,15 +137,20 @@ def load(path: str | os.PathLike[str]) -> SavedFit:
     checksum = content.pop("checksum", None)
     if checksum != _checksum(content):
         raise ModelError(f"{path} is damaged or was changed by hand: its checksum does not fit. Fit and save again.")
+    try:
+        return _from(content)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # a checksum that fits proves no good will
+        raise ModelError(f"{path} is not a saved fit: its content does not fit together ({error}).") from None
+
+
+def _from(content: dict[str, Any]) -> SavedFit:
     columns = [*content["columns"], *content["target_columns"]]
     model = FormulaModel(Formula(content["formula"]).bind(columns))
+    params = {name: float(content["parameters"][name]) for name in model.parameters}
     errors = content["standard_errors"]
-    return SavedFit(
-        model,
-        content["parameters"],
-        errors and {name: math.inf if value is None else value for name, value in errors.items()},
-        content,
-    )
+    if errors is not None:
+        errors = {name: math.inf if errors[name] is None else float(errors[name]) for name in model.parameters}
+    return SavedFit(model, params, errors, content)
 
 
 def _or_none(x: float) -> float | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from steepest.base.params import Array, Params
 from steepest.base.random import generator
+from steepest.fitting.landmarks import landmarks, places
 from steepest.fitting.model import FitData, FormulaModel
 from steepest.formula.scales import scales
 from steepest.formula.structure import linear_parameters
@@ -19,7 +20,8 @@ from steepest.training.problem import Problem
 from steepest.training.run import Run
 
 MOST_ROWS = 500  # a first guess needs no more
-CANDIDATES = 216
+CANDIDATES = 400
+LEVELS = (27, 13, 7, 5, 3)  # sizes of a parameter to try, fewer where there are more parameters
 REFINED = 6
 REFINING_STEPS = 15
 
@@ -37,9 +39,9 @@ def _size(values: Array) -> float:
 def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: int = 0) -> dict[str, float]:
     """A start for each parameter, keeping those that are given.
 
-    Parameters in which the formula is linear are solved for. The others are tried at multiples of their natural magnitude, with
-    both signs; the best few are descended a little, and the best of those is the start. Nothing here feels the units of the
-    data: a change of unit changes the start as it should.
+    Parameters in which the formula is linear are solved for. The others are tried at values that the data show (a frequency, the
+    place of a peak) or at multiples of their natural magnitude, with both signs; the best few are descended a little, and the
+    best of those is the start. Nothing here feels the units of the data: a change of unit changes the start as it should.
     """
     units = natural_scales(model, data)
     free = [name for name in model.parameters if name not in given]
@@ -50,9 +52,10 @@ def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: 
     thin = _thinned(data)
     scored: list[tuple[float, int, dict[str, float]]] = []
     with np.errstate(all="ignore"):
-        for multiples in _multiples(len(curved), seed):
-            fixed = {**given, **{name: units[name] * m for name, m in zip(curved, multiples, strict=True)}}
-            candidate = _solve_linear(model, thin, fixed, linear, units)
+        shown = landmarks(model, data, units) if curved else {}
+        widths = _widths(model, data) if curved else units
+        for values in _trials([(widths[name], shown.get(name)) for name in curved], seed):
+            candidate = _solve_linear(model, thin, {**given, **dict(zip(curved, values, strict=True))}, linear, units)
             loss = _mean_square(model, thin, candidate)
             if np.isfinite(loss):
                 scored.append((loss, len(scored), candidate))
@@ -64,6 +67,14 @@ def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: 
     return min((_refined(model, thin, candidate) for _, _, candidate in scored[:REFINED]), key=lambda item: item[0])[1]
 
 
+def _widths(model: FormulaModel, data: FitData) -> dict[str, float]:
+    """As `natural_scales`, but where a parameter is a place on a column, what matters of the column is how far it spreads."""
+    sizes = {name: _size(column) for name, column in data.columns.items()}
+    for _, column in places(model):
+        sizes[column] = _size(data.columns[column] - np.median(data.columns[column]))
+    return scales(model.bound.formula.tree, model.parameters, sizes, _size(data.observed))
+
+
 def _thinned(data: FitData) -> FitData:
     n = len(data.observed)
     places = np.unique(np.linspace(0, n - 1, min(n, MOST_ROWS)).astype(int))
@@ -71,19 +82,26 @@ def _thinned(data: FitData) -> FitData:
     return FitData({k: v[places] for k, v in data.columns.items()}, data.observed[places], weights, data.place)
 
 
-def _multiples(count: int, seed: int) -> Any:
-    """Multiples of the natural magnitudes to try, the plain ones first."""
-    if count == 0:
-        return [()]
-    levels = {1: 27, 2: 7, 3: 3}.get(count)
+def _trials(parameters: Sequence[tuple[float, Array | None]], seed: int) -> Iterable[tuple[float, ...]]:
+    """Combinations to try of (natural magnitude, values that the data show), the plain ones first."""
+    fixed = math.prod(len(shown) for _, shown in parameters if shown is not None)
+    open_ended = sum(shown is None for _, shown in parameters)
+    levels = next((k for k in LEVELS if fixed * (2 * k) ** open_ended <= CANDIDATES), None)
     if levels is not None:
-        sizes = np.unique(np.concatenate([[1.0], np.logspace(-2, 2, levels)]))
-        signed = sorted([*sizes, *-sizes], key=lambda m: (abs(np.log(abs(m))), m < 0))
-        return list(itertools.product(signed, repeat=count))
+        sizes = np.logspace(-2, 2, levels)
+        multiples = sorted([*sizes, *-sizes], key=lambda m: (abs(math.log(abs(m))), m < 0))
+        return itertools.product(*(
+            [unit * m for m in multiples] if shown is None else shown.tolist() for unit, shown in parameters
+        ))  # fmt: skip
     draws = generator(seed, "starts")
-    sizes = 10.0 ** draws.uniform(-1.5, 1.5, (CANDIDATES, count))
-    signs = draws.choice([1.0, -1.0], (CANDIDATES, count), p=[0.7, 0.3])
-    return [np.ones(count), *(sizes * signs)]
+    columns = []
+    for unit, shown in parameters:
+        sizes = 10.0 ** draws.uniform(-1.5, 1.5, CANDIDATES)
+        signs = draws.choice([1.0, -1.0], CANDIDATES, p=[0.7, 0.3])
+        columns.append(
+            [unit, *(unit * sizes * signs)] if shown is None else [shown[0], *draws.choice(shown, CANDIDATES)]
+        )
+    return zip(*columns, strict=True)
 
 
 def _solve_linear(

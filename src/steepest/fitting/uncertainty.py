@@ -10,6 +10,7 @@ from steepest.base.params import Array, Params
 from steepest.optim.linearised import Linearised
 from steepest.training.problem import Problem
 
+FLAT = 1e-6  # curvature, relative to that of squares, below which a robust loss holds a direction by rounding alone
 AT_THE_MINIMUM = 1e-3  # relative offset beyond which standard errors would describe a place that is not the answer
 
 
@@ -72,12 +73,11 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
         variance = point.residual_norm**2 / degrees_of_freedom
         covariance = variance * (inverse @ inverse.T)
     elif loss.curvature is not None and loss.slope is not None:
-        rows = len(point.residual)
-        bread = (
-            inverse
-            @ np.linalg.pinv(_weighted(point, inverse, problem.row_weights * loss.curvature(point.residual)))
-            @ inverse.T
-        )
+        rows = int(np.count_nonzero(problem.row_weights))
+        held = _weighted(point, inverse, problem.row_weights * loss.curvature(point.residual))
+        if not np.min(np.linalg.eigvalsh(held), initial=np.inf) > FLAT:
+            return Uncertainty(None, names, f"too few residuals lie where {loss.name} is curved")
+        bread = inverse @ np.linalg.inv(held) @ inverse.T
         meat = (point.jacobian * ((problem.row_weights * loss.slope(point.residual)) ** 2)[:, None]).T @ point.jacobian
         covariance = bread @ meat @ bread * rows / degrees_of_freedom
     else:

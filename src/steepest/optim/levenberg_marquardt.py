@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
+from steepest.optim.damped import Damped
 from steepest.optim.linearised import EPSILON, Linearised
 from steepest.optim.method import Advance, Halt, State, Step, norm
 from steepest.optim.stopping import Stopping
@@ -18,21 +19,33 @@ from steepest.optim.stopping import Stopping
 MOST_TRIALS = 60  # the damping grows by 2, 4, 8, ...: this many leave no step in float64
 QUIET_STEPS = 30  # so many steps of less than QUIET relative decrease are a stall
 QUIET = 1e-10
-MOST_POLISH = 50
+MOST_POLISH = 100
+POLISH_PATIENCE = 4  # polishing steps without a lower slope
+LEVEL = 1e-5  # a relative slope below which a place is a minimum, where only rounding hides the way
+MEMORY = 0.5  # how much of a column's greatest length so far is remembered from step to step
+PROBE = 0.1  # share of a step at which its bend is measured
+MOST_BEND = 0.75  # how long the bend of a step may be, by its own length
 
 
 @dataclass(frozen=True)
 class LevenbergMarquardt:
     """Damped Gauss-Newton steps for least squares and for robust losses of residuals; a `Method`.
 
-    With residuals r, weights w and Jacobian J the step d minimises ``|sqrt(w) (r + J d)|**2 + damping |d / D|**2``, where D
-    scales the columns of J to length 1 (Levenberg 1944; Marquardt, J. SIAM 11, 1963; More, LNM 630, 1978), so that the path
-    does not feel the parameters' units. The damping follows the ratio of actual to predicted decrease (Nielsen,
+    With residuals r, weights w and Jacobian J the step d minimises ``|sqrt(w) (r + J d)|**2 + damping |L d|**2`` (Levenberg
+    1944; Marquardt, J. SIAM 11, 1963), where L holds the lengths of the columns of sqrt(w) J, so that the path does not feel
+    the parameters' units. A length falls no faster than by half from step to step: a parameter that has just lost its effect
+    is not thrown far away (More, LNM 630, 1978, never lets it fall, which is slow in curved valleys).
+
+    A second-order correction a/2 follows the bend of the path, ``a = -(J' W J + damping L**2)^-1 J' W r''`` with r'' the second
+    derivative of r along d (geodesic acceleration: Transtrum, Machta and Sethna, Phys. Rev. E 83, 036701, 2011); a step whose
+    correction is long against itself is shortened. The damping follows the ratio of actual to predicted decrease (Nielsen,
     IMM-REP-1999-05). Once the decrease is below rounding, undamped steps polish the parameters as long as they turn the
     residual closer to a right angle to the model.
 
     For a loss rho(r) other than a square the weights are w psi(r)/r with psi = rho', taken anew at each step (iteratively
     reweighted least squares; Holland and Welsch 1977); a step must lower the sum of rho itself.
+
+    Of `Stopping` it asks the threshold and whether values are finite; it goes on to rounding, whatever the tolerance.
 
     Parameters
     ----------
@@ -40,10 +53,14 @@ class LevenbergMarquardt:
         Before the first step; 1 is as large as one column of the scaled Jacobian.
     """
 
-    damping: float = 1e-3
+    damping: float = 1e-9
     name = "Levenberg-Marquardt"
     stepwise = True
     most_steps = 1000  # each is worth hundreds of a descent's
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.damping) and self.damping >= 0):
+            raise ModelError(f"the damping must be a number >= 0, not {self.damping!r}.")
 
     def init(self, problem: Any, params: Params, seed: int) -> State:
         """The state before the first step.
@@ -59,8 +76,8 @@ class LevenbergMarquardt:
             )
         if problem.penalty is not None:
             raise ModelError("Levenberg-Marquardt takes no penalty. Use method='lbfgs'.")
-        return {"step": 0, "seed": seed, "damping": self.damping, "growth": 2.0, "floor": math.inf, "quiet": 0,
-                "polish": 0, "offset": math.inf, "previous": None}  # fmt: skip
+        return {"step": 0, "seed": seed, "damping": self.damping, "growth": 2.0, "lengths": np.zeros_like(params.flat),
+                "floor": math.inf, "quiet": 0, "polish": 0, "unlucky": 0, "offset": math.inf, "levelest": None, "entry": 0.0, "place": None, "stride": None}  # fmt: skip
 
     def advance(self, problem: Any, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
         """Up to `n` steps that were accepted."""
@@ -80,17 +97,17 @@ class LevenbergMarquardt:
                 done.halt = (
                     stopping.finite(step, loss, gradient)
                     or stopping.reached(step, loss)
-                    or _ended(problem, point, state)
+                    or _ended(problem, params, point, total, state)
                 )
+                if done.halt is None:
+                    before, params = params, _next(problem, params, point, total, state)
+                    if params is before:
+                        done.halt = _no_better(point, state)
                 if done.halt is not None:
-                    if state["previous"] is not None and point.offset > state["offset"]:
-                        params = params.replaced(state["previous"])  # the last polishing step made it worse
+                    if state["polish"] and state["levelest"] is not None:  # the last polishing steps made it worse
+                        params = params.replaced(state["levelest"])
                         loss = problem.value(params)
                     done.best = (loss, params)
-                    break
-                before, params = params, _next(problem, params, point, total, state)
-                if params is before:
-                    done.halt, done.best = _no_better(point, state), (loss, params)
                     break
                 row = (step, step, loss, norm(gradient), state["damping"], perf_counter() - began)
                 for column, value in zip(done.columns.values(), row, strict=True):
@@ -103,16 +120,28 @@ class LevenbergMarquardt:
         return done
 
 
-def _ended(problem: Any, point: Linearised, state: State) -> Halt | None:
-    """Whether the point is the answer, or the descent has stopped being one."""
+def _ended(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Halt | None:
+    """Whether the point is the answer, or the descent has stopped being one. While polishing keeps the levelest place."""
     step, offset = state["step"], point.offset
     after = f"converged after {step} step{'s' * (step != 1)}"
     if point.exact:
+        state["levelest"] = None
         return Halt("converged", f"{after}: the model goes through every point.")
+    if point.flat:
+        return Halt(
+            "stalled",
+            f"stalled at step {step}: no parameter has any effect on the model here.",
+            "Give another start with start=, away from zeros and from places where the model is flat.",
+        )
     if state["polish"]:
-        if offset > 0.5 * state["offset"] or offset <= 4 * EPSILON or state["polish"] >= MOST_POLISH:
+        if offset < state["offset"] and total <= (1.0 + LEVEL) * state["entry"]:
+            state.update(offset=offset, levelest=params.flat, unlucky=0)
+        else:
+            state["unlucky"] += 1
+        if state["unlucky"] >= POLISH_PATIENCE or state["polish"] >= MOST_POLISH or offset <= point.rounding:
             return Halt(
-                "converged", f"{after}: no change of the parameters lowers the loss (relative slope {offset:.0e})."
+                "converged",
+                f"{after}: no change of the parameters lowers the loss (relative slope {state['offset']:.0e}).",
             )
     elif state["quiet"] >= QUIET_STEPS:
         if problem.loss_function.curvature is None:  # a kink at zero residual: the weights only creep up on it
@@ -128,32 +157,71 @@ def _ended(problem: Any, point: Linearised, state: State) -> Halt | None:
 
 def _next(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Params:
     """The parameters after one accepted step; `params` itself if there is none. Changes `state`."""
-    if point.offset**2 <= 16 * EPSILON or state["polish"]:
-        # The predicted decrease is below the rounding of the loss: from here on the slope tells what is better.
-        state.update(polish=state["polish"] + 1, offset=point.offset, previous=params.flat)
-        return params.replaced(params.flat + point.step(0.0))
+    if not state["polish"] and point.offset**2 > 16 * point.rounding:
+        found = _damped_step(problem, params, point, total, state)
+        if found is not None:
+            return found
+        if point.offset > LEVEL:
+            return params
+    # The predicted decrease is below the rounding of the loss: from here on the slope tells what is better.
+    if not state["polish"]:
+        state.update(offset=point.offset, levelest=params.flat, entry=total)
+    state["polish"] += 1
+    return params.replaced(params.flat + _extrapolated(params.flat, point.gauss_newton(), point, state))
+
+
+def _extrapolated(place: Array, step: Array, point: Linearised, state: State) -> Array:
+    """A Gauss-Newton step, sped up by what the one before it has shown (Anderson, J. ACM 12, 1965, of depth 1)."""
+    last_place, last_step = state["place"], state["stride"]
+    state.update(place=place, stride=step)
+    if last_place is None:
+        return step
+    moved, turned = place - last_place, step - last_step
+    scaled = turned / point.column_scale
+    share = float(scaled @ (step / point.column_scale)) / max(float(scaled @ scaled), 1e-300)
+    return step - share * (moved + turned)
+
+
+def _damped_step(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Params | None:
+    """The parameters after the longest damped step that lowers the loss; None if none does. Changes `state`."""
+    state["lengths"] = np.maximum(point.lengths, MEMORY * state["lengths"])
+    path = Damped.at(point, state["lengths"])
     for _ in range(MOST_TRIALS):
-        trial = params.replaced(params.flat + point.step(state["damping"]))
-        decrease = total - _total(problem, problem.residuals(trial))
-        # |sqrt(u) (r + J d)|**2 with u = w psi/r models twice the sum of w rho, up to a constant.
-        gain = 2.0 * decrease / max(point.predicted_decrease(state["damping"]), 1e-300)
-        if decrease > 0 and math.isfinite(decrease):
-            state["damping"] *= max(1 / 3, 1.0 - (2.0 * gain - 1.0) ** 3) if gain < 1 else 1 / 3
-            state["growth"] = 2.0
-            state["quiet"] = state["quiet"] + 1 if decrease <= QUIET * total else 0
-            return trial
+        change, bend = _bent(problem, params, path, state["damping"])
+        if bend <= MOST_BEND:
+            trial = params.replaced(params.flat + change)
+            decrease = total - _total(problem, problem.residuals(trial))
+            if decrease > 0 and math.isfinite(decrease):
+                # |sqrt(u) (r + J d)|**2 with u = w psi/r models twice the sum of w rho, up to a constant.
+                gain = 2.0 * decrease / max(path.predicted_decrease(state["damping"]), 1e-300)
+                if bend == 0.0:  # as straight as can be seen: nothing to hold back from
+                    state["damping"] = 0.0
+                else:
+                    state["damping"] *= max(1 / 3, 1.0 - (2.0 * gain - 1.0) ** 3) if gain < 1 else 1 / 3
+                state["growth"] = 2.0
+                state["quiet"] = state["quiet"] + 1 if decrease <= QUIET * total else 0
+                return trial
         state["damping"] = max(state["damping"], 1e-12) * state["growth"]
         state["growth"] *= 2.0
-    return params
+    return None
+
+
+def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[Array, float]:
+    """The damped step with its second-order correction, and how long twice the correction is by the step's own length."""
+    point, step = path.point, path.step(damping)
+    there = problem.residuals(params.replaced(params.flat + PROBE * step))
+    # Twice the Taylor remainder at the probe: the second derivative of the residuals along the step.
+    second = 2.0 / PROBE * ((there - point.residual) / PROBE - point.jacobian @ step)
+    if not np.isfinite(second).all():
+        return step, math.inf
+    if norm(np.sqrt(point.weights) * second) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
+        return step, 0.0  # nothing but rounding
+    correction = 0.5 * path.step(damping, second)
+    return np.asarray(step + correction), 2.0 * path.length(correction) / path.length(step)
 
 
 def _no_better(point: Linearised, state: State) -> Halt:
-    """No step, however short, lowers the loss: only rounding is left, or the model is not smooth here."""
-    if point.offset < 1e-5 or point.residual_norm <= 1e-12 * point.target_norm:
-        return Halt(
-            "converged",
-            f"converged after {state['step']} steps: no step lowers the loss (relative slope {point.offset:.0e}).",
-        )
+    """No step, however short, lowers the loss: the model is not smooth here."""
     return Halt(
         "stalled",
         f"stalled at step {state['step']}: no step lowers the loss, though its slope is not zero "

@@ -10,6 +10,7 @@ import numpy as np
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.base.random import generator
+from steepest.training.checks import whole
 
 ORDERS = ("random", "sequence")
 
@@ -25,6 +26,11 @@ class Batches:
     order : {"random", "sequence"}
         "random" draws without replacement within an epoch, anew for each; "sequence" cuts the rows as they come.
 
+    Raises
+    ------
+    ModelError
+        The size is no positive whole number, or the order is unknown.
+
     Examples
     --------
     >>> [Batches(2, "sequence").at(5, seed=0, step=k)[1] for k in range(3)]
@@ -39,8 +45,8 @@ class Batches:
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
             raise ModelError(f"batches are drawn in order 'random' or 'sequence', not {self.order!r}.")
-        if self.size is not None and (self.size != int(self.size) or self.size < 1):
-            raise ModelError(f"the batch size must be a positive whole number, not {self.size!r}.")
+        if self.size is not None:
+            object.__setattr__(self, "size", whole(self.size, "the batch size", 1))
 
     def check(self, rows: int) -> None:
         """Raise if a batch would hold more rows than there are."""
@@ -67,7 +73,9 @@ class Batches:
         if self.order == "sequence":
             return epoch, cut
         key = (rows, seed, epoch)
-        if key not in self._drawn:
+        order = self._drawn.get(key)
+        if order is None:
+            order = generator(seed, "batches", epoch).permutation(rows)
             self._drawn.clear()
-            self._drawn[key] = generator(seed, "batches", epoch).permutation(rows)
-        return epoch, np.asarray(self._drawn[key][cut])
+            self._drawn[key] = order
+        return epoch, np.asarray(order[cut])

@@ -14,6 +14,7 @@ from steepest.optim.method import Advance, State
 from steepest.optim.rules import Adam, GradientDescent, Rule
 from steepest.optim.stopping import Stopping
 from steepest.training.batches import Batches
+from steepest.training.checks import positive
 from steepest.training.curvature import largest_curvature
 from steepest.training.loop import descend, initialise
 from steepest.training.problem import Problem
@@ -33,11 +34,21 @@ class Descent:
         The rate, or ``rate(step)``, in the user's units of the parameters. Left out, it is taken from the curvature at the
         start, and the parameters are scaled to their natural magnitudes inside.
     batches : Batches
+        Which rows a step sees; all of them unless given.
 
     Raises
     ------
     ModelError
         The rate is not positive and finite.
+
+    Examples
+    --------
+    >>> import numpy as np, steepest as sd
+    >>> x = np.arange(8.0)
+    >>> problem = sd.Problem(lambda p, x: p["a"] * x, {"a": 0.0}, x, 3 * x)
+    >>> run = sd.Run(problem, sd.Descent(sd.Momentum(0.5), 0.01, sd.Batches(4)), steps=100).finish()
+    >>> round(float(run.params["a"]), 6)
+    3.0
     """
 
     rule: Rule = field(default_factory=GradientDescent)
@@ -47,15 +58,30 @@ class Descent:
 
     def __post_init__(self) -> None:
         rate = self.learning_rate
-        if rate is not None and not callable(rate) and not (math.isfinite(rate) and rate > 0):
-            raise ModelError(f"the learning rate must be a positive number, usually 0.001 to 0.1, not {rate!r}.")
+        if (
+            rate is not None
+            and not callable(rate)
+            and not math.isfinite(positive(rate, "the learning rate (usually 0.001 to 0.1)"))
+        ):
+            raise ModelError("the learning rate must be finite.")
 
     @property
     def name(self) -> str:
         return self.rule.name
 
     def init(self, problem: Problem, params: Params, seed: int) -> State:
-        """The state before the first step."""
+        """The state before the first step.
+
+        Raises
+        ------
+        ModelError
+            A batch would hold more rows than there are, or the loss is a root of a mean, which is no mean over batches.
+        """
+        if problem.loss_function.root and not self.batches.is_full(problem.rows):
+            raise ModelError(
+                f"{problem.loss_function.name} works on all rows at once: the mean of the batches' roots is not the root of "
+                "the mean. Use the loss 'mse', which has the same minimum, or leave the batch size out."
+            )
         return initialise(problem, self, params, seed)
 
     def advance(self, problem: Problem, params: Params, state: State, n: int, stopping: Stopping) -> Advance:

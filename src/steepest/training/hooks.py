@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steepest.base.errors import ModelError
+from steepest.training.checks import positive, whole
 
 UNITS = ("step", "epoch", "second")
 
@@ -18,27 +19,51 @@ class Hook:
     Parameters
     ----------
     function : callable
-        ``function(run)``; returns None to go on, or a sentence that says why to stop.
+        ``function(run)``; returns None to go on, or a sentence that says why to stop (True stops without one).
     every : int or float
         The cadence, in `unit`.
     unit : {"step", "epoch", "second"}
-        Steps and epochs are exact. Seconds are looked at when the run comes up for air, about every 50 ms.
+        Steps and epochs are exact: with ``every=10`` the calls come after steps 10, 20, 30, …. Seconds are those of the
+        descent itself; they are looked at about every 50 ms. A method that cannot go step by step calls hooks once, at its end.
+
+    Raises
+    ------
+    ModelError
+        The unit is unknown, the cadence is not positive, or the function returned something else.
+
+    Examples
+    --------
+    >>> import steepest as sd
+    >>> seen = []
+    >>> hook = Hook(lambda run: seen.append(run.steps_done), every=2)
+    >>> _ = sd.minimize(lambda x: x**2, 1.0, method="gradient_descent", learning_rate=0.1, steps=5, hooks=[hook])
+    >>> seen
+    [2, 4]
     """
 
-    function: Callable[[Any], str | None]
+    function: Callable[[Any], str | bool | None]
     every: float = 1
     unit: str = "step"
 
     def __post_init__(self) -> None:
         if self.unit not in UNITS:
             raise ModelError(f"a hook's unit is one of {', '.join(UNITS)}, not {self.unit!r}.")
-        if not self.every > 0 or (self.unit != "second" and self.every != int(self.every)):
-            raise ModelError(
-                f"a hook's cadence must be a positive {'number' if self.unit == 'second' else 'whole number'}."
-            )
+        if not callable(self.function):
+            raise ModelError(f"a hook is a function of the run, not {self.function!r}.")
+        if self.unit == "second":
+            self.every = positive(self.every, "a hook's cadence in seconds")
+        else:
+            self.every = whole(self.every, f"a hook's cadence in {self.unit}s", 1)
 
     def __call__(self, run: Any) -> str | None:
-        return self.function(run)
+        reason = self.function(run)
+        if reason is None or isinstance(reason, str):
+            return reason or None
+        if isinstance(reason, bool):
+            return "a hook asked for it" if reason else None
+        raise ModelError(
+            f"a hook returns None to go on, or a sentence that says why to stop; this one returned {reason!r}."
+        )
 
     def steps(self, per_epoch: int) -> int | None:
         """The cadence in steps; None for one that goes by the clock."""

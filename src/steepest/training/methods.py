@@ -24,11 +24,11 @@ NAMES = ("gradient_descent", "momentum", "adam", "levenberg_marquardt", "lbfgs")
 def method_named(
     method: str | Any, learning_rate: Any = None, batch_size: int | None = None, batch_order: str = "random"
 ) -> Method:
-    """The method of this name, or the method itself.
+    """The method of this name, the descent by this rule, or the method itself.
 
     Parameters
     ----------
-    method : str or Method
+    method : str, Rule or Method
         gradient_descent (gd, sgd), momentum, adam, levenberg_marquardt (lm), lbfgs; case and ``-``/``_`` do not matter.
     learning_rate, batch_size, batch_order
         For the descent rules only; see `Descent` and `Batches`.
@@ -37,12 +37,21 @@ def method_named(
     ------
     ModelError
         Unknown name (the nearest are offered), or options that the method does not have.
+
+    Examples
+    --------
+    >>> method_named("Gradient-Descent", learning_rate=0.1).name
+    'gradient descent'
     """
     if not isinstance(method, str):
+        if isinstance(method, type) or not (hasattr(method, "update") or hasattr(method, "advance")):
+            raise ModelError(f"a method is a name ({', '.join(NAMES)}) or such as sd.Adam(), not {method!r}.")
+        if hasattr(method, "update"):  # a rule
+            return Descent(method, learning_rate, Batches(batch_size, batch_order))
         if learning_rate is not None or batch_size is not None:
-            raise ModelError("give learning_rate and batch_size to the method itself, or name the method by a string.")
-        if isinstance(method, (GradientDescent, Momentum, Adam)):
-            return Descent(method)
+            raise ModelError(
+                "give the learning rate and the batch size to the method itself: Descent(rule, rate, batches)."
+            )
         return method  # type: ignore[no-any-return]
     name = method.strip().lower().replace("-", "_").replace(" ", "_")
     if name in _RULES:

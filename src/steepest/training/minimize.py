@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from steepest.base.errors import ModelError
+from steepest.base.params import Array
 from steepest.optim.stopping import Stopping
 from steepest.training.methods import method_named
-from steepest.training.problem import Problem
+from steepest.training.problem import Problem, detached
 from steepest.training.run import Run
 
 
@@ -64,8 +65,10 @@ def minimize(
     >>> run.params["x"].round(5).tolist(), run.outcome.name
     ([1.0, 1.0], 'converged')
     """
+    if not callable(f):
+        raise ModelError(f"minimize takes a function of the parameters, not {type(f).__name__}.")
     if isinstance(start, Mapping):
-        problem = Problem.of_function(f, start)
+        problem = Problem.of_function(f, {str(name): _numbers(value) for name, value in start.items()})
     else:
         name = _argument_name(f)
         problem = Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)})
@@ -84,8 +87,11 @@ def _argument_name(f: Callable[..., Any]) -> str:
     return names[0] if names else "x"
 
 
-def _numbers(start: Any) -> Any:
+def _numbers(start: Any) -> Array:
     try:
-        return np.asarray(getattr(start, "_data", start), dtype=np.float64)
+        array = np.asarray(detached(start), dtype=np.float64)
     except (TypeError, ValueError):
-        raise ModelError(f"start must be a number, an array of numbers or a dict of them, not {start!r}.") from None
+        array = np.array([])
+    if array.size == 0:
+        raise ModelError(f"start must be a number, an array of numbers or a dict of them, not {start!r}.")
+    return array

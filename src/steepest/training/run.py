@@ -5,15 +5,17 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any
 
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
 from steepest.base.registry import provided
-from steepest.optim.method import Advance, Method, Step
+from steepest.optim.method import Advance, Halt, Method, Step
 from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
+from steepest.training.checks import positive, whole
 from steepest.training.curvature import largest_curvature
 from steepest.training.history import History
 from steepest.training.hooks import Hook
@@ -22,6 +24,8 @@ from steepest.training.problem import Problem
 
 BREATH = 0.05  # seconds between looks at the clock, at Ctrl-C and at hooks that go by the clock
 DEFAULT_STEPS = 10_000
+# Outcomes that another call of step() or finish() overrides.
+_MAY_GO_ON = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY}
 # Outcomes after which the best parameters seen are better than the last ones.
 _KEEP_BEST = {outcomes.DIVERGED, outcomes.NON_FINITE, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY, outcomes.STALLED}
 
@@ -38,13 +42,13 @@ class Run:
     time : float, optional
         Budget in seconds.
     seed : int
-        All randomness is a function of it and of the step.
+        At least 0. All randomness is a function of it and of the step.
     stopping : Stopping, optional
         Tolerance, threshold, patience.
     hooks : sequence of Hook or functions
         Called at their cadence with the run; one that returns a sentence stops the run.
     snapshots : int or collection of int
-        Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many.
+        Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many (0, k, 2k, …).
 
     Attributes
     ----------
@@ -56,6 +60,11 @@ class Run:
         None while there is more to do.
     engine : str
         What computes the steps; chosen before the first one.
+
+    Raises
+    ------
+    ModelError
+        A budget, the seed, a hook or a snapshot is not of the kind above, or problem and method do not fit together.
 
     Examples
     --------
@@ -79,42 +88,52 @@ class Run:
         hooks: Sequence[Hook | Callable[[Any], str | None]] = (),
         snapshots: int | Iterable[int] = (),
     ) -> None:
-        if steps is not None and (steps != int(steps) or steps < 0):
-            raise ModelError(f"steps must be a whole number, at least 0, not {steps!r}.")
-        if time is not None and not time > 0:
-            raise ModelError(f"time must be a positive number of seconds, not {time!r}.")
-        self.problem, self.method, self.seed = problem, method, seed
-        self.steps_asked, self.time = steps, time
+        self.problem, self.method = problem, method
+        self.seed = whole(seed, "the seed", 0)
+        self.steps_asked = None if steps is None else whole(steps, "steps", 0)
+        self.time = None if time is None else positive(time, "time (in seconds)")
         self.stopping = stopping or Stopping()
         self.hooks = [hook if isinstance(hook, Hook) else Hook(hook) for hook in hooks]
-        self.snapshots = snapshots if isinstance(snapshots, int) else frozenset(snapshots)
+        self.snapshots = _steps_to_keep(snapshots)
         self.params = problem.start
-        self.state = method.init(problem, self.params, seed)
+        self.state = method.init(problem, self.params, self.seed)
         self.history = History()
         self.outcome: Outcome | None = None
         self.best: tuple[float, Params] | None = None
         self.elapsed = 0.0
+        self._ahead: Params | None = None  # where the descent stands, if `params` were taken back to the best
         self._called: dict[int, float] = {}  # when the hooks that go by the clock were last called
+        self._called_step = 0  # at which step the others were last asked
         self._value: tuple[Params, float] | None = None
         self._keep_snapshot()
 
     # ---- going on
-    def step(self) -> Step:
+    def step(self) -> Step | None:
         """Do one step and return what it saw: ``prediction``, ``loss``, ``gradient``, ``rate``, ``before``, ``after``.
+
+        None where there was nothing more to do, as ``run.outcome`` then says, so that ``while seen := run.step():`` is a loop
+        over the steps. Budgets are for `finish`; this does a step in any case.
 
         Raises
         ------
         ModelError
             The run is over, or its method cannot go step by step.
+
+        Examples
+        --------
+        >>> import steepest as sd
+        >>> run = sd.minimize(lambda x: x**2, 3.0, method="gradient_descent", learning_rate=0.1, steps=0)
+        >>> seen = run.step()
+        >>> seen.loss, seen.gradient["x"], seen.after["x"]
+        (9.0, array(6.), array(2.4))
         """
         if not self.method.stepwise:
             raise ModelError(f"{self.method.name} cannot go step by step; use finish(), or another method.")
-        if self.outcome is not None and self.outcome.name not in (outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME):
+        if not self._go_on():
+            assert self.outcome is not None
             raise ModelError(f"this run is over: {self.outcome.message}")
         done = self._advance(1)
-        if done.last is None:
-            assert self.outcome is not None
-            raise ModelError(f"there was no further step: {self.outcome.message}")
+        self._call_hooks()
         return done.last
 
     def finish(self, steps: int | None = None) -> Run:
@@ -127,14 +146,12 @@ class Run:
 
         Notes
         -----
-        Ctrl-C ends the run with the outcome "interrupted" and the best parameters so far.
+        Ctrl-C ends the run with the outcome "interrupted" and the best parameters so far; another call goes on from where the
+        descent was. The time budget counts the descent, not the hooks.
         """
-        if self.outcome is not None and self.outcome.name not in (
-            outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY,
-        ):  # fmt: skip
+        if not self._go_on():
             return self
-        self.outcome = None
-        last = self.steps_done + steps if steps is not None else self.steps_planned
+        last = self.steps_planned if steps is None else self.steps_done + whole(steps, "steps", 0)
         chunk = 1
         try:
             while self.outcome is None:
@@ -143,24 +160,39 @@ class Run:
                     self._end(self._spent(steps))
                     break
                 if self.time is not None and self.elapsed >= self.time:
-                    self._end(Outcome(outcomes.OUT_OF_TIME, f"the time budget of {self.time:g} s is spent after "
-                                      f"{self.steps_done} steps.", REMEDIES[outcomes.OUT_OF_TIME]))  # fmt: skip
+                    spent = _time_spent(self.time, self.steps_done)
+                    self._end(Outcome(outcomes.OUT_OF_TIME, spent, REMEDIES[outcomes.OUT_OF_TIME]))
                     break
                 n = min(left, chunk, self._steps_to_next_hook()) if self.method.stepwise else left
                 began = perf_counter()
                 self._advance(n)
-                if perf_counter() - began < BREATH / 2:
+                if n == chunk and perf_counter() - began < BREATH / 2:
                     chunk *= 2
                 self._call_hooks()
         except KeyboardInterrupt:
-            self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the best parameters so far "
-                              "are kept.", REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
+            kept = "best parameters so far" if self.best is not None else "parameters so far"
+            self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the {kept} are kept.",
+                              REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
         return self
+
+    def _go_on(self) -> bool:
+        """Make ready for more steps; False where the run is over for good."""
+        if self.outcome is not None and self.outcome.name not in _MAY_GO_ON:
+            return False
+        self.outcome = None
+        if self._ahead is not None:
+            self.params, self._ahead = self._ahead, None
+        return True
 
     def _advance(self, n: int) -> Advance:
         before = self.elapsed
         began = perf_counter()
-        done = self.method.advance(self.problem, self.params, self.state, n, self.stopping)
+        tests = self.stopping
+        if (
+            not self.method.stepwise and self.time is not None
+        ):  # it does not come up for air, so its tests look at the clock
+            tests = _Timed.over_at(tests, began + self.time - before, self.time)
+        done = self.method.advance(self.problem, self.params, self.state, n, tests)
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
         self.history.extend({**done.columns, "time": [before + t for t in done.columns["time"]]})
@@ -170,12 +202,12 @@ class Run:
             self._keep_snapshot()
         if done.halt is not None:
             name, message, remedy = done.halt
-            self._end(Outcome(name, message, remedy or REMEDIES[name]))
+            self._end(Outcome(name, message, remedy or REMEDIES[name], asked=name != outcomes.INTERRUPTED))
         return done
 
     def _end(self, outcome: Outcome) -> None:
         if outcome.name in _KEEP_BEST and self.best is not None and self._better_before():
-            self.params = self.best[1]
+            self._ahead, self.params = self.params, self.best[1]
             if outcome.name in (outcomes.DIVERGED, outcomes.NON_FINITE):
                 outcome = Outcome(
                     outcome.name,
@@ -187,23 +219,22 @@ class Run:
 
     def _better_before(self) -> bool:
         assert self.best is not None
-        here = self.problem.value(self.params)
+        here = self.problem.value(self.params, self.state.get("model"))
         return not math.isfinite(here) or self.best[0] < here
 
     def _spent(self, steps: int | None) -> Outcome:
         asked = steps is not None or self.steps_asked is not None
-        return Outcome(
-            outcomes.OUT_OF_STEPS,
-            f"the budget of {self.steps_done} steps is spent; the loss was still changing."
-            if self._moving()
-            else f"the budget of {self.steps_done} steps is spent.",
-            REMEDIES[outcomes.OUT_OF_STEPS] if self._moving() else "",
-            asked=asked,
-        )
+        count = self.steps_done
+        spent = f"the budget of {count} step{'s' * (count != 1)} is spent"
+        if self._moving():
+            return Outcome(
+                outcomes.OUT_OF_STEPS, f"{spent}; the loss was still changing.", REMEDIES[outcomes.OUT_OF_STEPS], asked
+            )
+        return Outcome(outcomes.OUT_OF_STEPS, f"{spent}.", "", asked)
 
     def _moving(self) -> bool:
         if len(self.history) < 2:
-            return True
+            return False  # one loss says nothing about change
         before, last = self.history["loss"][-2:]
         return bool(abs(before - last) > 1e-9 * abs(last))
 
@@ -225,13 +256,15 @@ class Run:
         for i, hook in enumerate(self.hooks):
             cadence = hook.steps(self.steps_per_epoch)
             if cadence is None:
-                due = self.elapsed - self._called.get(i, -math.inf) >= hook.every
+                due = self.elapsed - self._called.get(i, 0.0) >= hook.every
                 if due:
                     self._called[i] = self.elapsed
             else:
-                due = self.steps_done % cadence == 0 and self.steps_done > 0
-            if due and (reason := hook(self)) and self.outcome is None:
-                self._end(Outcome(outcomes.STOPPED_EARLY, f"stopped early at step {self.steps_done}: {reason}"))
+                due = self.steps_done % cadence == 0 and self.steps_done > self._called_step
+                due = due or (not self.method.stepwise and self.outcome is not None)
+            if due and (reason := hook(self)) and self.outcome is None:  # the parameters stay as the hook saw them, or set them
+                self.outcome = Outcome(outcomes.STOPPED_EARLY, f"stopped early at step {self.steps_done}: {reason}")
+        self._called_step = self.steps_done
 
     def _keep_snapshot(self) -> None:
         wanted = self.snapshots
@@ -289,6 +322,7 @@ class Run:
         twin = copy.copy(self)
         twin.state = copy.deepcopy(self.state)
         twin.history = self.history.copy()
+        twin.hooks = list(self.hooks)
         twin._called = dict(self._called)
         return twin
 
@@ -302,6 +336,29 @@ class Run:
         return f"Run({self.method.name}, loss {self.loss:.6g}, {self.params!r}: {ended})"
 
 
-def run_problem(problem: Problem, method: Method, **options: Any) -> Run:
-    """Finish a run of `problem` by `method`; see `Run` for the options."""
-    return Run(problem, method, **options).finish()
+@dataclass(frozen=True)
+class _Timed(Stopping):
+    """Tests that end a method by the clock."""
+
+    until: float = math.inf
+    budget: float = math.inf
+
+    @classmethod
+    def over_at(cls, tests: Stopping, until: float, budget: float) -> _Timed:
+        return cls(**{f.name: getattr(tests, f.name) for f in fields(Stopping)}, until=until, budget=budget)
+
+    def reached(self, step: int, loss: float) -> Halt | None:
+        halt = super().reached(step, loss)
+        if halt is None and perf_counter() >= self.until:
+            halt = Halt(outcomes.OUT_OF_TIME, _time_spent(self.budget, step))
+        return halt
+
+
+def _time_spent(budget: float, steps: int) -> str:
+    return f"the time budget of {budget:g} s is spent after {steps} step{'s' * (steps != 1)}."
+
+
+def _steps_to_keep(snapshots: Any) -> int | frozenset[int]:
+    if isinstance(snapshots, Iterable):
+        return frozenset(whole(step, "a step to keep a snapshot of", 0) for step in snapshots)
+    return whole(snapshots, "the distance of snapshots", 1)

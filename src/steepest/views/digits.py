@@ -32,10 +32,8 @@ def share(value: float) -> str:
     """
     if math.isnan(value) or math.isinf(value) or abs(value) >= 1e4:
         return number(value)
-    lack = 1 - value
-    if lack <= 0:
-        return "1"
-    return f"{value:.{min(_MOST, max(4, 1 - _exponent(lack)))}f}"
+    text = f"{value:.{min(_MOST, max(4, 1 - _exponent(1 - value)))}f}"
+    return "1" if float(text) == 1 else text
 
 
 def with_error(value: float, error: float | None, bounds: Sequence[float] = ()) -> list[str]:
@@ -66,8 +64,9 @@ def with_error(value: float, error: float | None, bounds: Sequence[float] = ()) 
     if error is None or not math.isfinite(error) or error <= 0:
         shown = [number(each, 6) if math.isfinite(each) else UNKNOWN for each in (value, *bounds)]
         return [shown[0], "0" if error == 0 else UNKNOWN, *shown[1:]]
-    place = 1 - _exponent(error)  # decimals that show two digits of the error
-    fixed = _FIXED[0] <= max(abs(value), error) < _FIXED[1]
+    error = float(f"{error:.1e}")  # to two digits, which 0.0996 reaches as 0.10
+    place = 1 - _exponent(error)  # the decimals that show them
+    fixed = _FIXED[0] <= max(error, abs(value)) < _FIXED[1]  # in this order, since the value may be NaN
     least = 2  # digits of the value that are shown however large its error
     return [
         _at_place(value, place, fixed, least),

@@ -26,6 +26,7 @@ _TITLE_WIDTH, _TITLE_LINES = 92, 4
 _OVERSHOOT = 0.6  # of the data's range: what a curve may leave it by and still be in the picture
 _LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
 _LOSS_RANGE = 1e200  # the axis reaches from its reciprocal to it, which leaves room for margins
+_ROUNDING = 1e-6  # of the loss: less change than this is drawn as a level line
 _ENDINGS = {"non_finite": "non-finite value", "out_of_steps": "budget spent"}
 
 Array = NDArray[np.float64]
@@ -117,11 +118,9 @@ def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
     axes.axhline(0.0, color=style.fit, linewidth=1.3, zorder=3)
     _scatter(axes, axis.values, residuals, axis, style)
     finite = residuals[np.isfinite(residuals)]
-    if not finite.size:
-        _say(axes, "no residual is a finite number")
-    elif not finite.any():
+    if not finite.any():
         axes.set_ylim(-1, 1)
-        _say(axes, "every residual is 0")
+        _say(axes, "every residual is 0" if finite.size else "no residual is a finite number")
     literal(axes.xaxis.label)
     axes.set_xlabel(one_line(axis.label, 60))
     axes.set_ylabel("residual")
@@ -169,6 +168,11 @@ def _draw_loss(axes: Axes, fit: Fit, style: Style) -> None:
         if not finite.any():
             _say(axes, "the loss was never\na finite number")
     axes.margins(x=0.06, y=0.12)
+    seen = loss[finite]
+    if seen.size and np.ptp(seen) <= _ROUNDING * np.abs(seen).max():
+        middle = float(seen[-1])
+        room = 0.05 * abs(middle) or 1.0
+        axes.set_ylim(middle - room, middle + room)  # a closer look would show nothing but rounding
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if steps.max() < 1:
         axes.set_xlim(-1, 1)

@@ -43,6 +43,8 @@ class Style:
         return {
             "figure.facecolor": self.paper,
             "figure.constrained_layout.use": True,
+            # Ticks may change once the layout is made, and with them the room they need: hence wide edges.
+            "figure.constrained_layout.w_pad": 0.08,
             "savefig.facecolor": "auto",
             "savefig.dpi": 160,
             "axes.facecolor": self.paper,

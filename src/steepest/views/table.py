@@ -124,10 +124,9 @@ def summary_text(fit: Fit, width: int = _WIDTH) -> str:
     console = Console(file=stream, width=width, color_system=None, force_terminal=False, legacy_windows=False)
     unbounded = console.options.update(max_width=10_000)
     for part in _parts(fit):
-        has_numbers = isinstance(part, Table) and bool(part.header_style)
-        console.print(
-            part, width=max(width, console.measure(part, options=unbounded).maximum) if has_numbers else width
-        )
+        is_wide = isinstance(part, Table) and bool(part.columns[0].header)
+        console.width = max(width, console.measure(part, options=unbounded).maximum) if is_wide else width
+        console.print(part)
     return "\n".join(line.rstrip() for line in stream.getvalue().splitlines())
 
 

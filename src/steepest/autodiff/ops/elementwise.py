@@ -126,5 +126,7 @@ def _bound(x: Any, bound: Any, sign: int) -> Any:
     """What bounds nothing in place of None; for integers one that does not turn them into floats."""
     if bound is not None:
         return as_array(bound)
-    dtype = getattr(x, "dtype", np.asarray(x).dtype)
-    return sign * np.inf if dtype.kind not in "iu" else int(np.iinfo(dtype).max if sign > 0 else np.iinfo(dtype).min)
+    dtype = x.dtype if hasattr(x, "dtype") else np.dtype(type(x))
+    if dtype.kind not in "iu":
+        return sign * np.inf
+    return int(np.iinfo(dtype).max if sign > 0 else np.iinfo(dtype).min)

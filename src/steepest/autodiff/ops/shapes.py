@@ -45,7 +45,7 @@ def size(x: Any) -> int:
     return math.prod(shape(x))
 
 
-def as_axes(axis: Axis) -> Axis:
+def as_axes(axis: Any) -> Axis:
     """Something hashable."""
     return tuple(axis) if isinstance(axis, list) else axis
 

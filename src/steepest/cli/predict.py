@@ -1,0 +1,104 @@
+"""`steepest predict`: what a saved model says for other data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steepest.cli.output import Output, complain
+from steepest.cli.usage import UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from steepest.data.table import Table
+    from steepest.fitting.saved import SavedFit
+
+
+@dataclass(frozen=True)
+class PredictCommand:
+    """What was asked for on the command line; the names are the options'."""
+
+    model: str
+    data: str
+    out: str | None
+    drop_missing: bool
+    quiet: bool
+    json: bool
+
+    def run(self, output: Output) -> int:
+        """Load, predict, print or write; returns the exit code.
+
+        Raises
+        ------
+        SteepestError
+            The model or the data cannot be used, or the file cannot be written.
+        """
+        from steepest.data import numeric_columns, read_table
+        from steepest.fitting.saved import load
+
+        target = self._target()
+        model = load(self.model)
+        # A model without columns, `y ~ c`, asks the data for nothing but its number of rows.
+        table = read_table(self.data, model.columns or None)
+        numbers = numeric_columns(table, model.columns, drop_missing=self.drop_missing)
+        predictions = _predictions(model, numbers.columns or table)
+        if not self.quiet:
+            _remark(predictions, table, numbers.rows_used, numbers.dropped)
+        columns = {**numbers.columns, **predictions}
+        files = []
+        if target is not None:
+            from steepest.base.files import write_whole
+
+            files.append(write_whole(target, _csv(columns)))
+        if self.json:
+            values = {name: column.tolist() for name, column in columns.items()}
+            output.say_object({"formula": model.formula_text, "predicts": list(predictions), "columns": values,
+                               "files": [str(file) for file in files]})  # fmt: skip
+        else:
+            output.say(f"{'predictions':<11} {files[0]}" if files else _csv(columns).removesuffix("\n"))
+        return 0
+
+    def _target(self) -> Path | None:
+        if self.out is None:
+            return None
+        target = Path(self.out).expanduser()
+        if target.suffix.lower() != ".csv":
+            raise UsageError(f"--out {self.out} must end in .csv: that is what the predictions are written as.")
+        for given in (self.model, self.data):
+            if target.exists() and Path(given).exists() and target.samefile(given):
+                raise UsageError(f"--out {self.out} would overwrite {given}, which is read. Choose another name.")
+        return target
+
+
+def _predictions(model: SavedFit, data: Any) -> dict[str, NDArray[Any]]:
+    """What the model predicts, by name: the left side as it was written, and its column where that can be told."""
+    bound = model.model.bound
+    named = {bound.target_text: model.predict(data)}
+    original = model.predict_original(data)
+    if original is not None and bound.target_columns[0] not in named:
+        named[bound.target_columns[0]] = original
+    return {f"predicted {name}" if name in bound.columns else name: values for name, values in named.items()}
+
+
+def _remark(predictions: dict[str, NDArray[Any]], table: Table, rows: NDArray[Any], dropped: int) -> None:
+    import numpy as np
+
+    if dropped:
+        complain(f"{dropped} row{'s' * (dropped > 1)} left out because a value is missing or infinite.")
+    for name, values in predictions.items():
+        bad = np.flatnonzero(~np.isfinite(values))
+        if bad.size:
+            place = table.place(int(rows[bad[0]]) if len(rows) else int(bad[0]))
+            complain(f"{name} is not finite in {bad.size} row{'s' * (bad.size > 1)}, first in {place}.")
+
+
+def _csv(columns: dict[str, NDArray[Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
+    return text.getvalue()

@@ -1,0 +1,49 @@
+"""A fit as one JSON object."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from steepest.fitting.result import Fit
+
+
+def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
+    """What ``steepest fit --json`` prints and ``result.json`` holds; see docs/command-line.md.
+
+    Numbers are in full precision. A standard error or an interval that is not defined is None.
+    """
+    errors, intervals = fit.standard_errors, fit.confidence_intervals()
+    return {
+        "formula": fit.formula_text,
+        "parameters": {
+            name: {
+                "value": _plain(value),
+                "standard_error": None if errors is None else _plain(errors[name]),
+                "interval": None if intervals is None else [_plain(bound) for bound in intervals[name]],
+            }
+            for name, value in fit.params.items()
+        },
+        "loss": fit.loss,
+        "loss_name": fit.loss_name,
+        "residual_sum_of_squares": fit.residual_sum_of_squares,
+        "residual_standard_deviation": float(fit.residual_standard_deviation),
+        "r_squared": float(fit.r_squared),
+        "degrees_of_freedom": fit.degrees_of_freedom,
+        "rows": fit.rows,
+        "rows_dropped": fit.rows_dropped,
+        "outcome": {"name": fit.outcome.name, "message": fit.outcome.message, "remedy": fit.outcome.remedy},
+        "remarks": list(fit.remarks),
+        "steps": fit.steps,
+        "method": fit.method,
+        "files": [str(file) for file in files],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """A number or nested lists of numbers, as JSON has them."""
+    return np.asarray(value, dtype=float).tolist()
