@@ -13,7 +13,8 @@ from steepest.version import __version__
 # Where each public name lives. The order is the floors', from the ground up.
 _HOMES = {
     "steepest.base.errors": (
-        "SteepestError", "DataError", "FormulaError", "ModelError", "CheckpointError", "ShapeError", "DifferentiationError", "GradientMismatch",
+        "SteepestError", "DataError", "FormulaError", "ModelError", "CheckpointError", "ShapeError", "DifferentiationError",
+        "GradientMismatch",
     ),
     "steepest.autodiff.tensor": ("Tensor", "tensor"),
     "steepest.autodiff.creation": ("arange", "linspace", "zeros", "ones", "full", "eye", "randn", "rand", "manual_seed"),

@@ -110,7 +110,7 @@ def test_wrong_definitions() -> None:
 
 
 def test_wrong_calls_and_rules() -> None:
-    with pytest.raises(DifferentiationError, match="'cube' has 1 partial derivatives.*called with 2"):
+    with pytest.raises(DifferentiationError, match=r"'cube' has 1 partial derivatives.*called with 2"):
         cube(1.0, 2.0)
     for wrong in (lambda x: None, lambda x: "a", lambda x: sd.tensor(1.0), lambda x: {}):
         with pytest.raises(DifferentiationError, match="'f' must return an array or a number"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -32,6 +33,7 @@ from steepest.nn import (
     torch_default,
     zeros,
 )
+from steepest.nn.initialisers import initialiser_named
 
 OUT, IN = 300, 200
 VARIANCES = {  # the published variances for 200 inputs and 300 outputs, written out
@@ -75,6 +77,16 @@ def test_constants() -> None:
     np.testing.assert_array_equal(constant(-0.5)((2,), 0), [-0.5, -0.5])
     with pytest.raises(ModelError, match="cannot start at nan"):
         constant(math.nan)
+
+
+def test_pickle_and_names() -> None:
+    layer = Linear(2, 3, bias_init=constant(0.1))
+    params, _ = pickle.loads(pickle.dumps(layer)).init(4)
+    np.testing.assert_array_equal(params["weight"], layer.init(4)[0]["weight"])
+    np.testing.assert_array_equal(params["bias"], [0.1, 0.1, 0.1])
+    assert initialiser_named("constant(-2.5)")((1,), 0) == -2.5
+    with pytest.raises(ModelError, match="needs a number"):
+        initialiser_named("constant(two)")
 
 
 def test_pure_function_of_shape_key_and_name() -> None:

@@ -52,7 +52,7 @@ def test_amsgrad_steps_do_not_grow_back() -> None:
 
 
 def test_the_example_on_which_adam_fails() -> None:
-    """Reddi, Kale and Kumar, theorem 1: slopes C, -1, -1 in turn on [-1, 1]; the minimum is -1, Adam ends at +1, AMSGrad does not."""
+    """Reddi, Kale and Kumar, theorem 1: slopes C, -1, -1 in turn on [-1, 1]. The minimum is -1; Adam ends at +1."""
     large = 4.0
 
     def end(rule) -> float:

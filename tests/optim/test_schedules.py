@@ -41,7 +41,7 @@ TABLES = [
     (CosineRestarts(1.0, period=2, growth=2), {0: 1.0, 2: 1.0, 4: 0.5, 6: 1.0, 10: 0.5, 14: 1.0, 2 * (2**40 - 1): 1.0}),
     # Rise to step 4, fall to step 9: first 0.1, peak 1, last 0.1 / 10; halfway between on each side.
     (OneCycle(1.0, 10, rise=0.5, start_divisor=10, end_divisor=10), {0: 0.1, 2: 0.55, 4: 1.0, 9: 0.01, 50: 0.01}),
-    (OneCycle(1.0, steps=1), {0: 0.04 / 1e4}),
+    (OneCycle(1.0, steps=1), {0: 1.0, 1: 1.0}),
     (OneCycle(1.0, steps=5, rise=0.0), {0: 1.0, 4: 0.04 / 1e4}),
     (OneCycle(1.0, steps=5, rise=1.0), {0: 0.04, 2: 0.52, 4: 1.0, 5: 1.0}),
 ]  # fmt: skip

@@ -220,8 +220,9 @@ def _pad(x: Any, widths: Any) -> Any:
     return np.pad(x, widths)
 
 
-reshape = _define("reshape", lambda x, shape: np.reshape(x, shape), analytic=True)
-transpose = _define("transpose", lambda x, axes: np.transpose(x, axes), analytic=True)
+# np.reshape and np.transpose end in these methods too.
+reshape = _define("reshape", lambda x, shape: np.asarray(x).reshape(shape), analytic=True)
+transpose = _define("transpose", lambda x, axes: np.asarray(x).transpose(axes), analytic=True)
 broadcast_to = _define("broadcast_to", lambda x, shape: np.broadcast_to(x, shape), analytic=True)
 concatenate = _define("concatenate", lambda *xs, axis: np.concatenate(xs, axis=axis), analytic=True)
 pad = _define("pad", _pad, analytic=True)

@@ -17,7 +17,7 @@ class NonFinite(NamedTuple):
     """The operation, the first element of its result that is not finite, what it is, and what it was made of."""
 
     operation: str
-    index: tuple[int, ...]
+    place: tuple[int, ...]
     value: float
     inputs: tuple[float, ...]
 
@@ -58,7 +58,7 @@ def first_non_finite(f: Callable[..., Any], *args: Any) -> NonFinite | None:
     --------
     >>> import numpy as np
     >>> first_non_finite(lambda x: np.log(x - 2.0) + 1.0, np.array([3.0, 1.0]))
-    NonFinite(operation='log', index=(1,), value=nan, inputs=(-1.0,))
+    NonFinite(operation='log', place=(1,), value=nan, inputs=(-1.0,))
     """
     recorder = _FirstNonFinite()
     leaves, rebuild = flatten(args)

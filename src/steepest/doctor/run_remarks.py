@@ -53,8 +53,8 @@ def run_remarks(run: Any) -> list[str]:
 def _limit_factor(method: Any) -> float | None:
     """By what a rule multiplies the limit 2 / largest curvature of plain descent on a bowl; None for adaptive rules.
 
-    For momentum see O'Donoghue and Candes, Found. Comput. Math. 15, 2015, 2: the roots of the recursion stay inside the unit
-    circle.
+    Heavy ball on a curvature c: v <- beta v + c x, x <- x - rate v. The roots of this recursion leave the unit circle at
+    rate c = 2 (1 + beta); with Nesterov's step at 2 (1 + beta) / (1 + 2 beta).
     """
     rule = getattr(method, "rule", None)
     if isinstance(rule, GradientDescent):

@@ -51,7 +51,7 @@ class ScoreLoss(Loss):
         DataError
             Names the first bad row, or the only class that there is.
         """
-        target = np.asarray(plain(target))
+        target = self._numeric(plain(target))
         if self.labels:
             check_labels(target)
         else:
@@ -90,18 +90,25 @@ class ScoreLoss(Loss):
         DataError
             A target is not what the loss is for; names the first such row.
         """
+        target = self._numeric(target)
         outputs = self.aligned(outputs, target)
         if not isinstance(target, Value):  # inside a recording the target is a Tensor, and was checked before
-            self.check(np.asarray(target), ops.shape(outputs))
+            self.check(target, ops.shape(outputs))
         values = self.of_scores(outputs, target)
         rank = ops.ndim(values)
         return ops.mean(values, axis=tuple(range(1, rank))) if rank > 1 else values
 
     def __call__(self, predictions: Any, targets: Any, weights: Any = None, reduction: str = "mean") -> Any:
-        """The loss of plain arrays or Tensors, averaged over rows (or summed), each row weighted."""
-        predictions = predictions if hasattr(predictions, "shape") else np.asarray(predictions, dtype=float)
-        targets = targets if hasattr(targets, "shape") else np.asarray(targets)
-        return self.reduce(self.rows(predictions, targets), weights, reduction)
+        """The loss of arrays or Tensors, averaged over rows (or summed), each row weighted; errors as of `rows`."""
+        return super().__call__(predictions, self._numeric(targets), weights, reduction)
+
+    def _numeric(self, target: Any) -> Any:
+        if isinstance(target, Value):
+            return target
+        array = np.asarray(target)
+        if array.dtype.kind not in "fiub":
+            raise DataError(f"{self.name} takes numbers as targets, not {array.dtype}; number the classes from 0.")
+        return array
 
 
 # ---- what targets must be
@@ -121,7 +128,7 @@ def check_labels(labels: Any, classes: int | None = None) -> None:
     labels = np.asarray(labels)
     wanted = "labels must be whole numbers from 0" + ("" if classes is None else f" to {classes - 1}")
     if labels.dtype.kind not in "fiub":
-        raise DataError(f"{wanted}, not {labels.dtype}; number the classes first.")
+        raise DataError(f"{wanted}, not {labels.dtype}; number the classes from 0.")
     whole = np.isfinite(labels) & (labels == np.floor(labels))
     if classes is None:
         whole &= labels >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -65,6 +66,10 @@ class Initialiser:
 
     def __repr__(self) -> str:
         return self.name
+
+    def __reduce__(self) -> Any:
+        """Known ones are pickled by name."""
+        return initialiser_named, (self.name,)
 
 
 def fans_of(shape: tuple[int, ...]) -> Fans:
@@ -137,7 +142,7 @@ def constant(value: float) -> Initialiser:
     if not math.isfinite(value):
         raise ModelError(f"a parameter cannot start at {value}.")
     return Initialiser(
-        f"constant({value:g})", lambda generator, shape, fan_in, fan_out: np.full(shape, float(value)), False
+        f"constant({float(value)!r})", lambda generator, shape, fan_in, fan_out: np.full(shape, float(value)), False
     )
 
 
@@ -153,7 +158,7 @@ _BY_NAME = {
 
 
 def initialiser_named(initialiser: str | Initialiser) -> Initialiser:
-    """The initialiser of this name; an `Initialiser` is returned as it is.
+    """The initialiser of this name, or ``constant(0.1)``; an `Initialiser` is returned as it is.
 
     Raises
     ------
@@ -168,5 +173,10 @@ def initialiser_named(initialiser: str | Initialiser) -> Initialiser:
     if isinstance(initialiser, Initialiser):
         return initialiser
     if isinstance(initialiser, str):
+        if number := re.fullmatch(r"\s*constant\((.*)\)\s*", initialiser):
+            try:
+                return constant(float(number[1]))
+            except ValueError:
+                raise ModelError(f"constant(value) needs a number, got '{initialiser}'.") from None
         return chosen("initialiser", initialiser, _BY_NAME)
     raise ModelError(f"an initialiser is a name such as 'he_uniform' or an Initialiser, not {initialiser!r}.")

@@ -44,6 +44,7 @@ class Recurrent(Module):
     """
 
     gates: ClassVar[int]
+    sums_inputs: ClassVar[bool] = True  # whether what comes from the input and from h is only ever added
 
     def __init__(
         self,
@@ -98,11 +99,17 @@ class Recurrent(Module):
     def _through_time(self, params: Mapping[str, Any], k: int, steps: list[Any]) -> list[Any]:
         """The hidden states of layer `k`, one a time step."""
         to_gates, from_hidden = ops.transpose(params[f"weight_ih_l{k}"]), ops.transpose(params[f"weight_hh_l{k}"])
-        bias_ih, bias_hh = (params[f"bias_{kind}_l{k}"] if self.bias else 0.0 for kind in ("ih", "hh"))
+        bias_ih = bias_hh = None
+        if self.bias:
+            bias_ih, bias_hh = params[f"bias_ih_l{k}"], params[f"bias_hh_l{k}"]
+            if self.sums_inputs:  # one addition a step less
+                bias_ih, bias_hh = bias_ih + bias_hh, None
         h = memory = np.zeros((ops.shape(steps[0])[0], self.hidden), from_hidden.dtype)
         out = []
         for x in steps:
-            h, memory = self.cell(ops.matmul(x, to_gates) + bias_ih, ops.matmul(h, from_hidden) + bias_hh, h, memory)
+            h, memory = self.cell(
+                _plus(ops.matmul(x, to_gates), bias_ih), _plus(ops.matmul(h, from_hidden), bias_hh), h, memory
+            )
             out.append(h)
         return out
 
@@ -123,6 +130,10 @@ class Recurrent(Module):
     def __repr__(self) -> str:
         layers = f", layers={self.layers}" if self.layers > 1 else ""
         return f"{type(self).__name__}({self.inputs}, {self.hidden}{layers}{', last=True' if self.last else ''})"
+
+
+def _plus(x: Any, bias: Any) -> Any:
+    return x if bias is None else x + bias
 
 
 class RNN(Recurrent):
@@ -168,10 +179,10 @@ class GRU(Recurrent):
     """
 
     gates = 3
+    sums_inputs = False
 
     def cell(self, from_input: Any, from_hidden: Any, h: Any, memory: Any) -> tuple[Any, Any]:
-        both = 2 * self.hidden
-        open_ = ops.sigmoid(from_input[:, :both] + from_hidden[:, :both])
+        open_ = ops.sigmoid(from_input + from_hidden)  # of n too, which is not used: fewer operations
         r, z = self._gate(open_, 0), self._gate(open_, 1)
         n = ops.tanh(self._gate(from_input, 2) + r * self._gate(from_hidden, 2))
         return n + z * (h - n), memory
@@ -197,6 +208,7 @@ class LSTM(Recurrent):
 
     def cell(self, from_input: Any, from_hidden: Any, h: Any, memory: Any) -> tuple[Any, Any]:
         total = from_input + from_hidden
-        i, f, g, o = (self._gate(total, k) for k in range(4))
-        memory = ops.sigmoid(f) * memory + ops.sigmoid(i) * ops.tanh(g)
-        return ops.sigmoid(o) * ops.tanh(memory), memory
+        open_ = ops.sigmoid(total)  # of g too, which is not used: fewer operations
+        i, f, o = (self._gate(open_, k) for k in (0, 1, 3))
+        memory = f * memory + i * ops.tanh(self._gate(total, 2))
+        return o * ops.tanh(memory), memory

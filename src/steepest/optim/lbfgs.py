@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.optim.method import Advance, Halt, State, norm
 from steepest.optim.stopping import Stopping
 
-
-class _Enough(Exception):
-    def __init__(self, halt: Halt) -> None:
-        self.halt = halt
+LEVEL = 1e-5  # of the loss: a slope below which only rounding keeps the line search from going on
+FALLEN = 1e-7  # of the slope at the start: the same, for a loss that goes to zero
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,27 @@ class LBFGS:
     """Limited-memory BFGS (Byrd, Lu, Nocedal and Zhu, SIAM J. Sci. Comput. 16, 1995) on all rows; a `Method`.
 
     SciPy's implementation, which cannot be stopped and go on: it is not stepwise, and `Run.step` refuses. The parameters are
-    scaled to their natural magnitudes inside.
+    scaled to their natural magnitudes inside and the loss to its slope at the start. Of `Stopping` it asks the threshold and
+    whether the start is finite; it goes on until the loss no longer falls, whatever the tolerance.
 
     Parameters
     ----------
     memory : int
         How many past steps model the curvature.
+
+    Raises
+    ------
+    ModelError
+        The memory is not a positive whole number.
     """
 
     memory: int = 10
     name = "L-BFGS-B"
     stepwise = False
+
+    def __post_init__(self) -> None:
+        if self.memory != int(self.memory) or self.memory < 1:
+            raise ModelError(f"memory must be a positive whole number of steps, not {self.memory!r}.")
 
     def init(self, problem: Any, params: Params, seed: int) -> State:
         """The state before the first step."""
@@ -42,72 +51,100 @@ class LBFGS:
         return {"step": 0, "seed": seed, "scale": np.maximum(np.abs(params.flat), scale)}
 
     def advance(self, problem: Any, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
-        """Up to `n` iterations from `params`."""
+        """Up to `n` iterations from `params`, with a memory that begins empty."""
         from scipy.optimize import minimize  # 0.7 s, paid by who uses it
 
-        state = dict(state)
-        scale, first = state["scale"], state["step"]
-        done = Advance(params, state, {k: [] for k in ("step", "epoch", "loss", "gradient_norm", "rate", "time")})
-        began = perf_counter()
-        seen: dict[bytes, tuple[float, Array]] = {}
+        descent = _Descent(problem, params, state, stopping)
+        halt = descent.start()
+        if halt is None:
+            options = {"maxiter": n, "maxfun": 20 * n + 100, "maxcor": self.memory, "ftol": 0.0, "gtol": 0.0}
+            try:
+                result = minimize(
+                    descent.evaluate, params.flat / descent.scale, jac=True, method="L-BFGS-B",
+                    callback=descent.accept, options=options,
+                )  # fmt: skip
+            except _Enough as enough:
+                halt = enough.halt
+            else:
+                halt = None if result.nit >= n else descent.ended()
+        loss, _, best = descent.best
+        state = {**state, "step": descent.step}
+        return Advance(best, state, descent.columns, halt, best=(loss, best) if math.isfinite(loss) else None)
 
-        def evaluate(flat: Array) -> tuple[float, Array]:
-            q = params.replaced(flat * scale)
-            loss, gradient = problem.value_and_gradient(q)
-            if not seen:  # the start, which SciPy does not report
-                halt = stopping.finite(first, loss, gradient)
-                if halt is not None:
-                    raise _Enough(halt)
-            if not math.isfinite(loss):
-                return math.inf, np.zeros_like(flat)  # the line search comes back
-            seen.clear()
-            seen[flat.tobytes()] = (loss, gradient)
-            if done.best is None or loss < done.best[0]:
-                done.best = (loss, q)
-            return loss, gradient * scale
 
-        def report(flat: Array) -> None:
-            loss, gradient = seen.get(flat.tobytes()) or problem.value_and_gradient(params.replaced(flat * scale))
-            row = (state["step"], state["step"], loss, norm(gradient), 1.0, perf_counter() - began)
-            for column, value in zip(done.columns.values(), row, strict=True):
-                column.append(value)
-            state["step"] += 1
-            halt = stopping.reached(state["step"], loss)
-            if halt is not None:
-                raise _Enough(halt)
+class _Enough(Exception):
+    def __init__(self, halt: Halt) -> None:
+        self.halt = halt
 
-        options = {"maxiter": n, "maxfun": 20 * n + 100, "maxcor": self.memory, "ftol": 1e-15, "gtol": 1e-9}
-        try:
-            report(params.flat / scale)
-            state["step"] = first
-            result = minimize(
-                evaluate, params.flat / scale, jac=True, method="L-BFGS-B", callback=report, options=options
-            )
-        except _Enough as enough:
-            done.halt = enough.halt
-        else:
-            done.halt = self._halt(result, n)
-        # The rows describe where each step started from; the last report is where it ended.
-        if len(done.columns["step"]) > 1:
-            for column in done.columns.values():
-                column.pop()
-        done.columns["step"] = [float(first + k) for k in range(len(done.columns["step"]))]
-        done.columns["epoch"] = list(done.columns["step"])
-        if done.best is not None:
-            done.params = done.best[1]
-        return done
 
-    @staticmethod
-    def _halt(result: Any, n: int) -> Halt | None:
-        if result.nit >= n and not result.success:
-            return None
-        if not math.isfinite(result.fun):
-            return Halt("non_finite", f"the loss is {result.fun} wherever the line search looked.")
-        if result.success:
-            return Halt("converged", f"converged after {result.nit} steps: the loss no longer falls.")
-        if float(np.max(np.abs(result.jac), initial=0.0)) <= 1e-5 * max(abs(result.fun), 1e-300):
-            return Halt("converged", f"converged after {result.nit} steps: the line search finds nothing lower.")
+@dataclass
+class _Descent:
+    """What one call of SciPy sees: the objective in scaled units, its lowest point, and a row for each step."""
+
+    problem: Any
+    params: Params
+    state: State
+    stopping: Stopping
+    columns: dict[str, list[float]] = field(
+        default_factory=lambda: {k: [] for k in ("step", "epoch", "loss", "gradient_norm", "rate", "time")}
+    )
+
+    def __post_init__(self) -> None:
+        self.began = perf_counter()
+        self.scale: Array = self.state["scale"]
+        self.step = int(self.state["step"])
+        loss, gradient = self.problem.value_and_gradient(self.params)
+        self.here = self.best = (loss, gradient, self.params)
+        self.last: dict[bytes, tuple[float, Array, Params]] = {}
+        self.first_slope = self.slope(gradient, self.params)
+
+    def slope(self, gradient: Array, params: Params) -> float:
+        """How much the loss changes at most, to first order, when a parameter moves by its magnitude."""
+        return float(np.max(np.abs(gradient) * np.maximum(np.abs(params.flat), self.scale), initial=0.0))
+
+    def start(self) -> Halt | None:
+        """Whether there is nothing to do."""
+        loss, gradient, _ = self.here
+        halt = self.stopping.finite(self.step, loss, gradient) or self.stopping.reached(self.step, loss)
+        if halt is None and self.first_slope == 0.0:
+            return Halt("converged", f"converged after {self.step} steps: the slope is zero.")
+        return halt
+
+    def evaluate(self, flat: Array) -> tuple[float, Array]:
+        """The objective and its gradient, divided by the slope at the start."""
+        params = self.params.replaced(flat * self.scale)
+        loss, gradient = self.problem.value_and_gradient(params)
+        if not (math.isfinite(loss) and np.isfinite(gradient).all()):
+            # High, and rising along the step: the line search comes back. It cannot work with an infinite value.
+            high = self.here[0] + 1e3 * max(abs(self.here[0]), self.first_slope)
+            back = flat - self.here[2].flat / self.scale
+            return high / self.first_slope, back / max(norm(back), 1e-300)
+        self.last = {flat.tobytes(): (loss, gradient, params)}
+        if loss <= self.best[0]:
+            self.best = (loss, gradient, params)
+        return loss / self.first_slope, gradient * self.scale / self.first_slope
+
+    def accept(self, flat: Array) -> None:
+        """A step is done: its row says where it started from."""
+        loss, gradient, _ = self.here
+        row = (self.step, self.step, loss, norm(gradient), 1.0, perf_counter() - self.began)
+        for column, value in zip(self.columns.values(), row, strict=True):
+            column.append(value)
+        if flat.tobytes() not in self.last:
+            self.evaluate(flat)
+        self.here = self.last[flat.tobytes()]
+        self.step += 1
+        halt = self.stopping.reached(self.step, self.here[0])
+        if halt is not None:
+            raise _Enough(halt)
+
+    def ended(self) -> Halt:
+        """Why SciPy has found nothing lower."""
+        loss, gradient, params = self.best
+        slope, after = self.slope(gradient, params), f"after {self.step} step{'s' * (self.step != 1)}"
+        if slope <= LEVEL * abs(loss) or slope <= FALLEN * self.first_slope:
+            return Halt("converged", f"converged {after}: the loss no longer falls.")
         return Halt(
-            "stalled", f"stalled after {result.nit} steps: the line search finds nothing lower, though the slope is not zero.",
+            "stalled", f"stalled {after}: the line search finds nothing lower, though the slope is not zero.",
             "The function may not be smooth here: give another start, or use another method.",
         )  # fmt: skip

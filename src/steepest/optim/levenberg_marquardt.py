@@ -76,8 +76,14 @@ class LevenbergMarquardt:
             )
         if problem.penalty is not None:
             raise ModelError("Levenberg-Marquardt takes no penalty. Use method='lbfgs'.")
-        return {"step": 0, "seed": seed, "damping": self.damping, "growth": 2.0, "lengths": np.zeros_like(params.flat),
-                "floor": math.inf, "quiet": 0, "polish": 0, "unlucky": 0, "offset": math.inf, "levelest": None, "entry": 0.0, "place": None, "stride": None}  # fmt: skip
+        return {
+            "step": 0, "seed": seed,
+            "damping": self.damping, "growth": 2.0, "lengths": np.zeros_like(params.flat), "quiet": 0,
+            "floor": math.inf,  # of the residuals in robust weights
+            # Polishing: steps so far, those without a gain, the levelest place and its offset, the total on entering, and
+            # place and length of the step before.
+            "polish": 0, "unlucky": 0, "levelest": None, "offset": math.inf, "entry": 0.0, "place": None, "stride": None,
+        }  # fmt: skip
 
     def advance(self, problem: Any, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
         """Up to `n` steps that were accepted."""
@@ -179,7 +185,7 @@ def _extrapolated(place: Array, step: Array, point: Linearised, state: State) ->
     moved, turned = place - last_place, step - last_step
     scaled = turned / point.column_scale
     share = float(scaled @ (step / point.column_scale)) / max(float(scaled @ scaled), 1e-300)
-    return step - share * (moved + turned)
+    return np.asarray(step - share * (moved + turned))
 
 
 def _damped_step(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Params | None:

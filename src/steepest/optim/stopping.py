@@ -14,7 +14,8 @@ from steepest.optim.method import Halt
 
 Watch = dict[str, Any]
 
-GROWTH_THAT_DIVERGES = 1e6  # times the loss (or the decrease that the first gradient promised) at the start
+GROWTH_THAT_DIVERGES = 1e6  # times the loss, or what the slope promised, in the first steps
+FIRST_STEPS = 10  # a single batch may happen to have a loss of 0
 STEPS_WITHOUT_PROGRESS = 1000
 
 
@@ -28,7 +29,7 @@ class Stopping:
         Converged when no parameter, moved by its own magnitude, would lower the loss by more than this fraction of it
         (full batch only: the gradient of a batch is noise near the minimum).
     threshold : float, optional
-        Stop as soon as the loss is at or below it.
+        Stop as soon as the loss is at or below it; for batches the mean over an epoch.
     patience : int, optional
         Stop after so many epochs without a lower training loss.
 
@@ -51,8 +52,8 @@ class Stopping:
 
     def start(self) -> Watch:
         """The watch before the first step."""
-        return {"first": None, "best": math.inf, "best_step": 0, "epoch": 0, "epoch_sum": 0.0, "epoch_rows": 0,
-                "epoch_best": math.inf, "bad_epochs": 0}  # fmt: skip
+        return {"first": 0.0, "start": None, "best": math.inf, "best_step": 0, "steps": 0,
+                "epoch": 0, "epoch_sum": 0.0, "epoch_steps": 0, "epoch_best": math.inf, "bad_epochs": 0}  # fmt: skip
 
     def finite(self, step: int, loss: float, gradient: Array) -> Halt | None:
         """Non-finite values: seen at the step where they appear."""
@@ -93,13 +94,15 @@ class Stopping:
         full : bool
             Whether `loss` is of all rows.
         """
-        halt = self.finite(step, loss, gradient) or self.reached(step, loss)
+        halt = self.finite(step, loss, gradient) or (self.reached(step, loss) if full else None)
         if halt is not None:
             return halt
         promise = float(np.max(np.abs(gradient * magnitude), initial=0.0))
-        if watch["first"] is None:
-            watch["first"] = max(abs(loss), rate * float(gradient @ gradient), 1e-300)
+        if watch["start"] is None:
             watch["start"] = loss
+        if watch["steps"] < FIRST_STEPS or watch["first"] == 0.0:
+            watch["first"] = max(watch["first"], abs(loss), promise)
+        watch["steps"] += 1
         if loss - watch["start"] > GROWTH_THAT_DIVERGES * watch["first"]:
             return Halt(
                 "diverged", f"the loss grew from {watch['start']:.6g} to {loss:.6g} by step {step}, at rate {rate:.3g}."
@@ -121,23 +124,25 @@ class Stopping:
                     f"though the slope is not zero.",
                     "Lower the learning rate, or use a method that uses curvature (levenberg_marquardt or lbfgs).",
                 )
-        return self._out_of_patience(watch, epoch, loss)
+        return self._epoch_over(watch, step, epoch, loss, full)
 
-    def _out_of_patience(self, watch: Watch, epoch: int, loss: float) -> Halt | None:
-        if self.patience is None:
-            return None
-        if epoch != watch["epoch"]:  # the epoch before is complete: its mean counts
-            mean = watch["epoch_sum"] / max(1, watch["epoch_rows"])
-            better = mean < watch["epoch_best"]
+    def _epoch_over(self, watch: Watch, step: int, epoch: int, loss: float, full: bool) -> Halt | None:
+        """Threshold (of batches) and patience, by the mean loss of the epoch before once it is complete."""
+        halt = None
+        if epoch != watch["epoch"] and watch["epoch_steps"]:
+            mean = watch["epoch_sum"] / watch["epoch_steps"]
+            watch["bad_epochs"] = 0 if mean < watch["epoch_best"] else watch["bad_epochs"] + 1
             watch["epoch_best"] = min(mean, watch["epoch_best"])
-            watch["bad_epochs"] = 0 if better else watch["bad_epochs"] + 1
-            watch["epoch"], watch["epoch_sum"], watch["epoch_rows"] = epoch, 0.0, 0
-            if watch["bad_epochs"] >= self.patience:
-                return Halt(
+            watch["epoch_sum"], watch["epoch_steps"] = 0.0, 0
+            if not full:
+                halt = self.reached(step, mean)
+            if halt is None and self.patience is not None and watch["bad_epochs"] >= self.patience:
+                halt = Halt(
                     "stopped_early",
                     f"stopped early at epoch {epoch}: the training loss has not gone below {watch['epoch_best']:.6g} "
-                    f"for {self.patience} epochs.",
+                    f"for {self.patience} epoch{'s' * (self.patience != 1)}.",
                 )
+        watch["epoch"] = epoch
         watch["epoch_sum"] += loss
-        watch["epoch_rows"] += 1
-        return None
+        watch["epoch_steps"] += 1
+        return halt

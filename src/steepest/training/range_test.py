@@ -16,7 +16,7 @@ from steepest.optim.chain import usual_rate
 from steepest.optim.checks import positive, whole
 from steepest.optim.method import Halt, norm
 from steepest.optim.rprop import Rprop
-from steepest.optim.rules import GradientDescent, Rule
+from steepest.optim.rules import Rule
 from steepest.optim.stopping import Stopping
 from steepest.training.batches import Batches
 from steepest.training.curvature import largest_curvature
@@ -134,7 +134,8 @@ def range_test(
         assert usual is not None
         why = "Rprop finds its step sizes itself, whatever the first one; this is a usual one."
         return RangeTest(usual, why, np.array([]), np.array([]), None, limit)
-    low, high = _within(BELOW * centre), _within(ABOVE * centre)
+    centre = min(max(centre, 1e-300), 1e300)  # leaves room on both sides
+    low, high = BELOW * centre, ABOVE * centre
     if lowest is not None:
         low, high = lowest, max(high, _within(ABOVE * lowest))
     if highest is not None:
@@ -154,7 +155,7 @@ def range_test(
 
 def auto_rate(
     problem: Problem,
-    rule: Rule | None = None,
+    method: str | Rule | Descent = "sgd",
     *,
     batch_size: int | None = None,
     seed: int = 0,
@@ -167,10 +168,8 @@ def auto_rate(
 
     Parameters
     ----------
-    problem, batch_size, seed, scale
+    problem, method, batch_size, seed, scale
         See `range_test`.
-    rule : Rule, optional
-        Plain gradient descent unless given.
 
     Examples
     --------
@@ -178,9 +177,9 @@ def auto_rate(
     >>> 0.0 < auto_rate(problem) <= 0.01
     True
     """
-    rule = GradientDescent() if rule is None else rule
-    found = range_test(problem, rule, batch_size=batch_size, seed=seed, scale=scale)
-    return found.suggestion if usual_rate(rule) is not None else min(found.suggestion, found.limit / 2)
+    descent = _descent(method, batch_size)
+    found = range_test(problem, descent, seed=seed, scale=scale)
+    return found.suggestion if usual_rate(descent.rule) is not None else min(found.suggestion, found.limit / 2)
 
 
 @dataclass(frozen=True)
@@ -229,7 +228,7 @@ class _Curve:
         place = int(np.flatnonzero(self.losses <= self.floor + 0.1 * self.drop)[-1])
         while place > 0 and self.losses[place - 1] < self.losses[place]:
             place -= 1
-        return min(place + 1, len(self.rates) - 1)
+        return place
 
     @property
     def steepest(self) -> int:
@@ -354,8 +353,8 @@ def _first_usable(*candidates: float) -> float:
 
 
 def _within(rate: float) -> float:
-    """A rate that leaves room on both sides."""
-    return min(max(rate, 1e-200), 1e200)
+    """A rate that is a number with all its digits."""
+    return min(max(rate, 1e-305), 1e305)
 
 
 def _sampled(problem: Problem, seed: int) -> Problem:

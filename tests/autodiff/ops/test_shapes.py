@@ -22,7 +22,8 @@ SAME: list[tuple[str, tuple[Any, ...]]] = [
     ("flip", ((0, 2),)), ("sort", (0,)), ("sort", (None,)), ("take", ([1, 0], 1)), ("take", ([5, -1],)), ("take", (3, -1)),
     ("cumsum", (1,)), ("cumsum", ()), ("diagonal", ()), ("diagonal", (1, 1, 2)), ("diagonal", (-2, 2, 0)), ("diagonal", (9,)),
     ("trace", ()), ("trace", (1, 2, 0)), ("broadcast_to", ((2, 2, 3, 4),)), ("reshape", ((4, -1),)), ("reshape", (24,)),
-    ("sum", ((0, -1),)), ("mean", (1,)), ("max", ((0, 1),)), ("min", (2,)), ("prod", ((0, 2),)), ("var", (1,)), ("std", ((0, 1),)),
+    ("sum", ((0, -1),)), ("mean", (1,)), ("max", ((0, 1),)), ("min", (2,)), ("prod", ((0, 2),)), ("var", (1,)),
+    ("std", ((0, 1),)),
     ("argmax", (1,)), ("argmin", ()), ("any", (1,)), ("all", ()), ("count_nonzero", (0,)), ("argsort", (0,)), ("clip", (3, 5)),
     ("clip", (None, 5)),
 ]  # fmt: skip
@@ -109,7 +110,8 @@ def test_what_does_not_fit(name: str) -> None:
     ("subscripts", "shapes"),
     [
         ("ij,jk", [(2, 3), (3, 4)]), ("ba", [(2, 3)]), ("...i,i...->...", [(2, 3), (3, 2)]), ("...ij->...ji", [(2, 3, 4)]),
-        ("i...,...", [(3, 2), (4, 2)]), ("ij,ij->", [(2, 1), (2, 3)]), (" i j , j -> i ", [(2, 3), (3,)]), ("...,...", [(), (2,)]),
+        ("i...,...", [(3, 2), (4, 2)]), ("ij,ij->", [(2, 1), (2, 3)]), (" i j , j -> i ", [(2, 3), (3,)]),
+        ("...,...", [(), (2,)]),
     ],
 )  # fmt: skip
 def test_einsum_is_numpys(subscripts: str, shapes: list[tuple[int, ...]]) -> None:
