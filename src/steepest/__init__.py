@@ -29,6 +29,22 @@ _HOMES = {
     "steepest.data.table": ("Table",),
     "steepest.data.reading": ("read_table", "open_data"),
     "steepest.nn.losses": ("Loss", "mse", "rmse", "mae", "huber", "log_cosh", "dispersion"),
+    "steepest.nn.module": ("Module",),
+    "steepest.nn.linear": ("Linear",),
+    "steepest.nn.sequential": ("Sequential",),
+    "steepest.nn.mlp": ("MLP",),
+    "steepest.nn.activations": (
+        "ReLU", "LeakyReLU", "ELU", "SELU", "GELU", "SiLU", "Softplus", "Tanh", "Sigmoid", "Softmax", "Identity",
+    ),
+    "steepest.nn.shaping": ("Flatten",),
+    "steepest.nn.dropout": ("Dropout",),
+    "steepest.nn.normalisation": ("LayerNorm", "BatchNorm"),
+    "steepest.nn.recurrent": ("RNN", "GRU", "LSTM"),
+    "steepest.nn.classification": ("cross_entropy", "binary_cross_entropy", "hinge", "poisson", "class_weights"),
+    "steepest.nn.loss_layers": ("MSELoss", "CrossEntropyLoss"),
+    "steepest.nn.penalties": ("L1", "L2"),
+    "steepest.nn.metrics": ("accuracy", "confusion_matrix", "precision_recall", "r_squared"),
+    "steepest.nn.layer_table": ("summary",),
     "steepest.optim.rules": ("GradientDescent", "Momentum", "Adam"),
     "steepest.optim.levenberg_marquardt": ("LevenbergMarquardt",),
     "steepest.optim.lbfgs": ("LBFGS",),
@@ -46,7 +62,7 @@ _HOMES = {
     "steepest.fitting.saved": ("load",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("data", "ops")
+_MODULES = ("data", "nn", "ops")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

@@ -78,8 +78,8 @@ CASES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_nothing_is_cut_off(name: str, tmp_path: Path) -> None:
-    picture = plot_fit(CASES[name](), tmp_path / "fit.png")
+def test_nothing_is_cut_off(name: str) -> None:
+    picture = plot_fit(CASES[name]())
     picture.canvas.draw()
     box = picture.get_tightbbox()
     width, height = picture.get_size_inches()
@@ -88,9 +88,6 @@ def test_nothing_is_cut_off(name: str, tmp_path: Path) -> None:
     assert all(not title.overlaps(axes.bbox) for axes in picture.axes)
     for axes in picture.axes:
         assert axes.yaxis.label.get_window_extent().height <= 1.3 * axes.bbox.height
-    content = (tmp_path / "fit.png").read_bytes()
-    assert content.startswith(b"\x89PNG\r\n\x1a\n")
-    assert len(content) > 10_000
 
 
 def labels(picture: Picture) -> list[tuple[str, str]]:
@@ -227,6 +224,7 @@ def test_written_files_are_what_their_names_say_and_the_same_each_time(
     one, two = (tmp_path / f"{name}.{ending}" for name in ("one", "two"))
     assert one.read_bytes().startswith(start)
     assert one.read_bytes() == two.read_bytes()
+    assert len(one.read_bytes()) > 5000
 
 
 def test_bad_places_are_refused(tmp_path: Path) -> None:

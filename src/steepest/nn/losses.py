@@ -72,6 +72,26 @@ class Loss:
         """Whether the minimum is the least-squares one."""
         return self.name in ("mse", "rmse")
 
+    def aligned(self, outputs: Any, target: Any) -> Any:
+        """The outputs in a shape that goes with the target: one number for all rows is repeated.
+
+        Raises
+        ------
+        ShapeError
+            Any other difference: (n,) against (n, 1) would broadcast to (n, n) in silence.
+        """
+        if ops.ndim(outputs) == 0 and np.ndim(target):
+            return ops.broadcast_to(outputs, np.shape(target))
+        if ops.shape(outputs) != np.shape(target):
+            raise ShapeError(
+                f"the model returned shape {ops.shape(outputs)} for a target of shape {np.shape(target)}: they would broadcast "
+                f"in silence. Reshape one of them, for example with .reshape(-1)."
+            )
+        return outputs
+
+    def check_target(self, target: Any) -> None:
+        """Raise if the target of a whole data set is not what the loss is for; residuals are of any numbers."""
+
     def rows(self, outputs: Any, target: Any) -> Any:
         """The loss of each row, shape (n,); over further axes of the outputs the mean is taken.
 
@@ -211,8 +231,14 @@ def loss_named(loss: str | Loss | Callable[[], Loss]) -> Loss:
         except ValueError:
             raise ModelError(f"huber(delta) needs a positive number, got '{loss}'.") from None
     if text not in _BY_NAME:
+        from steepest.nn import classification  # imported when used: it stands on this file
+
+        name = text.replace("-", "_").replace(" ", "_")
+        if name in classification.BY_NAME:
+            return classification.BY_NAME[name]
         raise ModelError(
-            f"unknown loss '{loss}'. Choose one of mse, rmse (l2), mae (l1), huber, huber(delta), log_cosh."
+            f"unknown loss '{loss}'. Choose one of mse, rmse (l2), mae (l1), huber, huber(delta), log_cosh, "
+            f"{', '.join(classification.BY_NAME)}."
         )
     return _BY_NAME[text]()
 

@@ -100,6 +100,8 @@ class Problem:
         self.scale = scale
         self.has_data = target is not None
         self.data = Batch(inputs, None, None) if target is None else _checked_data(inputs, target, weights)
+        if self.has_data:
+            self.loss_function.check_target(self.data.target)
 
     @classmethod
     def of_function(cls, function: Callable[..., Any], start: Mapping[str, Any]) -> Problem:
@@ -129,7 +131,7 @@ class Problem:
         """The loss of each row, shape (n,); the output itself without data."""
         if not self.has_data:
             return outputs
-        return self.loss_function.rows(aligned(outputs, target), target)
+        return self.loss_function.rows(self.loss_function.aligned(outputs, target), target)
 
     def objective(self, outputs: Any, batch: Batch, params: Mapping[str, Any]) -> Any:
         """One number: the rows' losses reduced, plus the penalty."""
@@ -200,7 +202,7 @@ class Problem:
 
     def residuals(self, params: Params) -> Array:
         """Prediction minus target, one behind the other, not weighted."""
-        return np.ravel(aligned(self.outputs(params), self.data.target) - self.data.target)
+        return np.ravel(self.loss_function.aligned(self.outputs(params), self.data.target) - self.data.target)
 
     def residuals_and_jacobian(self, params: Params) -> tuple[Array, Array]:
         """The residuals (m,) and their derivatives with respect to the flat parameters, (m, n)."""
@@ -208,7 +210,7 @@ class Problem:
 
         def residuals_of(p: dict[str, Any]) -> Any:
             outputs, _ = self.predict(p, self.initial_state, self.data.inputs, Key(0), False)
-            seen.append(ops.reshape(aligned(outputs, self.data.target) - self.data.target, (-1,)))
+            seen.append(ops.reshape(self.loss_function.aligned(outputs, self.data.target) - self.data.target, (-1,)))
             return seen[-1]
 
         with np.errstate(all="ignore"):
@@ -249,18 +251,6 @@ class Problem:
 def detached(x: Any) -> Any:
     """The plain array behind a Tensor."""
     return x._data if isinstance(x, Tensor) else x
-
-
-def aligned(outputs: Any, target: Any) -> Any:
-    """A model that returns one number for all rows gets it repeated; any other difference in shape is left to the loss."""
-    if ops.ndim(outputs) == 0 and np.ndim(target):
-        return ops.broadcast_to(outputs, np.shape(target))
-    if ops.shape(outputs) != np.shape(target):
-        raise ShapeError(
-            f"the model returned shape {ops.shape(outputs)} for a target of shape {np.shape(target)}: they would broadcast "
-            f"in silence. Reshape one of them, for example with .reshape(-1)."
-        )
-    return outputs
 
 
 def _full_contract(predict: Predict) -> Predict:
