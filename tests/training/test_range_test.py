@@ -185,6 +185,24 @@ def test_float32_and_the_seed() -> None:
     assert not np.array_equal(first.losses, other.losses)
 
 
+def test_models_with_state_and_chance() -> None:
+    """Running means start far off and settle on the way, dropout differs from step to step; the curve shows the descent only."""
+
+    def predict(p, state, x, key, training):
+        kept = key.generator("dropout").random(4) > 0.2 if training else 0.8
+        mean = x.mean(axis=0) if training else state
+        return ((x - mean) * kept) @ p["w"], 0.9 * state + 0.1 * x.mean(axis=0) if training else state
+
+    problem = Problem(predict, {"w": np.zeros(4)}, X + 50.0, Y, state=np.zeros(4))
+    first, again = range_test(problem, batch_size=20), range_test(problem, batch_size=20)
+    check(first)
+    np.testing.assert_array_equal(first.losses, again.losses)
+    start = first.losses[0]
+    np.testing.assert_allclose(first.losses[first.rates < 1e-4], start, rtol=1e-2)
+    assert first.losses.min() < 0.6 * start
+    assert first.limit == pytest.approx(2 / (0.64 * np.linalg.eigvalsh(2 * (X + 50).T @ (X + 50) / 300)[-1]), rel=1e-2)
+
+
 def test_nothing_of_the_problem_changes() -> None:
     problem = line()
     before = problem.start.flat.copy()

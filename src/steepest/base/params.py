@@ -32,7 +32,7 @@ class Params(Mapping[str, Array]):
     Raises
     ------
     ModelError
-        There are none, or one does not hold real numbers.
+        There are none, all are empty, or one does not hold real numbers.
 
     Examples
     --------
@@ -63,6 +63,8 @@ class Params(Mapping[str, Array]):
         for name, array in arrays.items():
             self._places[name] = (slice(start, start + array.size), array.shape)
             start += array.size
+        if start == 0:
+            raise ModelError(f"there are no parameters: {', '.join(map(repr, arrays))} hold no numbers.")
         self.flat: Array = np.concatenate([np.ravel(a) for a in arrays.values()]).astype(dtype.newbyteorder("="))
         self.flat.flags.writeable = False
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from typing import NamedTuple
 
 import numpy as np
+
+from steepest.base.errors import ModelError
 
 _WORD = 2**64
 
@@ -31,6 +34,11 @@ def generator(seed: int, stream: str, epoch: int = 0, step: int = 0) -> np.rando
     epoch, step : int
         Place in the run, at least 0.
 
+    Raises
+    ------
+    ModelError
+        The seed is not a whole number.
+
     Examples
     --------
     >>> first = generator(7, "batches", epoch=3).permutation(4)
@@ -38,7 +46,11 @@ def generator(seed: int, stream: str, epoch: int = 0, step: int = 0) -> np.rando
     >>> bool((first == again).all())
     True
     """
-    key = np.array([seed % _WORD, _stream_word(stream)], dtype=np.uint64)
+    try:
+        whole = operator.index(seed)
+    except TypeError:
+        raise ModelError(f"the seed must be a whole number, not {seed!r}.") from None
+    key = np.array([whole % _WORD, _stream_word(stream)], dtype=np.uint64)
     counter = np.array([0, 0, epoch, step], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 

@@ -204,26 +204,28 @@ class _Curve:
         return len(self.rates) > 2 and self.drop > 1e-12 * abs(float(self.losses[0]))
 
     @property
-    def exploded(self) -> bool:
-        return self.halt is not None and self.halt.name in ("diverged", "non_finite")
+    def rose(self) -> bool:
+        """Whether the scan ended above its start, or exploded."""
+        exploded = self.halt is not None and self.halt.name in ("diverged", "non_finite")
+        return len(self.rates) > 0 and (exploded or bool(self.losses[-1] > self.losses[0]))
 
     @property
     def too_high(self) -> bool:
         """Whether even the first rates were too high."""
-        return self.exploded and len(self.rates) > 0 and (not self.fell or int(np.argmin(self.losses)) < 5)
+        return self.rose and (not self.fell or int(np.argmin(self.losses)) < 5)
 
     @property
     def too_low(self) -> bool:
         """Whether even the last rates were not high enough."""
         if self.halt is not None or not self.fell:
-            return self.halt is None
+            return self.halt is None and not self.rose
         tenth = max(1, len(self.rates) // 10)
         return bool(self.losses[:-tenth].min() - self.floor > 0.01 * self.drop)
 
     @property
     def turn(self) -> int | None:
         """The place where the last rise begins, if it ends above the start."""
-        if len(self.rates) == 0 or not (self.exploded or self.losses[-1] > self.losses[0]):
+        if not self.rose:
             return None
         place = int(np.flatnonzero(self.losses <= self.floor + 0.1 * self.drop)[-1])
         while place > 0 and self.losses[place - 1] < self.losses[place]:
@@ -326,7 +328,7 @@ def _from_the_start(problem: Problem, rule: Rule, scale: Array, seed: int) -> tu
     slope, root_n = norm(gradient * scale), math.sqrt(problem.start.flat.size)
     try:
         curvature = largest_curvature(
-            lambda v: scale * sample.hessian_times(problem.start, scale * v), len(scale), tolerance=1e-4, most=200
+            lambda v: scale * sample.hessian_times(problem.start, scale * v), len(scale), tolerance=1e-4, most=30
         )
     except SteepestError:  # no second derivative
         curvature = math.nan

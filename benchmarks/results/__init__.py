@@ -1,0 +1,1 @@
+"""Results on real data: each script prints the accuracies that docs/results.md quotes."""
