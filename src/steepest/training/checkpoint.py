@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from steepest.base.errors import CheckpointError
-from steepest.base.files import write_folder_whole
+from steepest.base.folders import write_folder_whole
 from steepest.base.params import Array, Params
 
 FORMAT = "steepest checkpoint, version 1"

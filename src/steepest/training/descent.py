@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
+from steepest.optim.chain import usual_rate
 from steepest.optim.method import Advance, State
-from steepest.optim.rules import Adam, GradientDescent, Rule
+from steepest.optim.plateau import ReduceOnPlateau
+from steepest.optim.rules import GradientDescent, Rule
 from steepest.optim.stopping import Stopping
 from steepest.training.batches import Batches
 from steepest.training.checks import positive
@@ -29,10 +32,10 @@ class Descent:
     Parameters
     ----------
     rule : Rule
-        GradientDescent(), Momentum(), Adam().
-    learning_rate : float or callable, optional
+        GradientDescent(), Momentum(), Adam() and their family, or a `chain` with clipping and weight decay.
+    learning_rate : float, callable, ReduceOnPlateau or "auto", optional
         The rate, or ``rate(step)``, in the user's units of the parameters. Left out, it is taken from the curvature at the
-        start, and the parameters are scaled to their natural magnitudes inside.
+        start, and with "auto" from a range test too; the parameters are then scaled to their natural magnitudes inside.
     batches : Batches
         Which rows a step sees; all of them unless given.
 
@@ -52,17 +55,15 @@ class Descent:
     """
 
     rule: Rule = field(default_factory=GradientDescent)
-    learning_rate: float | Schedule | None = None
+    learning_rate: float | Schedule | ReduceOnPlateau | str | None = None
     batches: Batches = field(default_factory=Batches)
     stepwise = True
 
     def __post_init__(self) -> None:
         rate = self.learning_rate
-        if (
-            rate is not None
-            and not callable(rate)
-            and not math.isfinite(positive(rate, "the learning rate (usually 0.001 to 0.1)"))
-        ):
+        if rate is None or rate == "auto" or callable(rate) or isinstance(rate, ReduceOnPlateau):
+            return
+        if not math.isfinite(positive(rate, "the learning rate (usually 0.001 to 0.1)")):
             raise ModelError("the learning rate must be finite.")
 
     @property
@@ -88,24 +89,36 @@ class Descent:
         """Up to `n` steps: the training loop."""
         return descend(problem, self, params, state, n, stopping)
 
-    def rate_at(self, first: float, step: int) -> float:
-        """The rate of a step."""
-        return float(self.learning_rate(step)) if callable(self.learning_rate) else first
+    def first_memory(self) -> Any:
+        """What a schedule that looks at the loss has to remember."""
+        return self.learning_rate.init() if isinstance(self.learning_rate, ReduceOnPlateau) else None
+
+    def rate_at(self, first: float, memory: Any, step: int, epoch: int, loss: float) -> tuple[float, Any]:
+        """The rate of a step, and the schedule's memory after it."""
+        if isinstance(self.learning_rate, ReduceOnPlateau):
+            return self.learning_rate.update(memory, step, epoch, loss)
+        return (float(self.learning_rate(step)) if callable(self.learning_rate) else first), memory
 
     def scale_for(self, problem: Problem) -> Array:
         """The units the descent works in: a given rate is meant in the user's units, a chosen one in natural ones."""
-        if self.learning_rate is None and problem.scale is not None:
+        if self.learning_rate in (None, "auto") and problem.scale is not None:
             return problem.scale
         return np.ones_like(problem.start.flat)
 
-    def first_rate(self, problem: Problem, params: Params, scale: Array) -> float:
+    def first_rate(self, problem: Problem, params: Params, scale: Array, seed: int) -> float:
         """The given rate, or one from the curvature at the start."""
-        if callable(self.learning_rate):
-            return float(self.learning_rate(0))
-        if self.learning_rate is not None:
-            return float(self.learning_rate)
-        if isinstance(self.rule, Adam):
-            return 0.01  # Adam's steps are about the rate itself, whatever the curvature; parameters are of magnitude 1 here
+        rate = self.learning_rate
+        if rate == "auto":
+            from steepest.training.range_test import auto_rate  # it stands on this file
+
+            return float(auto_rate(problem, replace(self, learning_rate=None), seed=seed, scale=scale))
+        if isinstance(rate, ReduceOnPlateau):
+            return rate.update(rate.init(), 0, 0, 0.0)[0]
+        if rate is not None:
+            return float(rate(0) if callable(rate) else rate)
+        usual = usual_rate(self.rule)
+        if usual is not None:
+            return usual
         # Half the limit 2 / curvature: the best constant rate where one curvature dominates.
         curvature = largest_curvature(lambda v: scale * problem.hessian_times(params, scale * v), params.flat.size)
         return 1.0 / curvature if curvature > 0 and math.isfinite(curvature) else 0.01

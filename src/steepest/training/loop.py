@@ -13,6 +13,7 @@ import numpy as np
 from steepest.autodiff.apply import inside_transform, linking
 from steepest.base.params import Params
 from steepest.base.random import Key
+from steepest.optim.chain import state_for
 from steepest.optim.method import Advance, Halt, State, Step, norm
 from steepest.optim.stopping import Stopping
 from steepest.training.problem import Problem, detached
@@ -29,8 +30,9 @@ def initialise(problem: Problem, method: Descent, params: Params, seed: int) -> 
         "step": 0,
         "seed": seed,
         "scale": scale,
-        "rate": method.first_rate(problem, params, scale),
-        "rule": method.rule.init(params.flat),
+        "rate": method.first_rate(problem, params, scale, seed),
+        "schedule": method.first_memory(),
+        "rule": state_for(method.rule, params),
         "model": problem.initial_state,
         "watch": None,
     }
@@ -38,7 +40,9 @@ def initialise(problem: Problem, method: Descent, params: Params, seed: int) -> 
 
 def descend(problem: Problem, method: Descent, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
     """Up to `n` steps of gradient descent."""
-    step, seed, scale, rule_state, model = (state[k] for k in ("step", "seed", "scale", "rule", "model"))
+    step, seed, scale, rule_state, model, memory = (
+        state[k] for k in ("step", "seed", "scale", "rule", "model", "schedule")
+    )
     watch = dict(state["watch"]) if state["watch"] else stopping.start()
     full = method.batches.is_full(problem.rows)
     columns: dict[str, list[float]] = {k: [] for k in ("step", "epoch", "loss", "gradient_norm", "rate", "time")}
@@ -57,7 +61,8 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
                 )  # 2. predict
                 objective = problem.objective(prediction, batch, leaves)  # 3. loss
             gradient = problem.gradient(objective, leaves)  # 4. gradient
-            loss, rate = float(detached(objective)), method.rate_at(state["rate"], step)
+            loss = float(detached(objective))
+            rate, next_memory = method.rate_at(state["rate"], memory, step, epoch, loss)
             magnitude = np.maximum(np.abs(params.flat), scale)
             halt = stopping.over(watch, step, epoch, loss, gradient, magnitude, rate, full)  # 7. stop
             if full and np.isfinite(loss) and (best is None or loss < best[0]):
@@ -67,9 +72,9 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
             change, rule_state = method.rule.update(gradient * scale, rule_state, params.flat / scale, rate, step)
             before, params = params, params.replaced(params.flat + scale * change)  # 5. step
             last = Step(step, detached(prediction), loss, before.replaced(gradient), rate, before, params)
-            model, step = next_model, step + 1
+            model, memory, step = next_model, next_memory, step + 1
             row = (step - 1, epoch, loss, norm(gradient), rate, perf_counter() - began)
             for column, value in zip(columns.values(), row, strict=True):
                 column.append(value)
-    state = {**state, "step": step, "rule": rule_state, "model": model, "watch": watch}
+    state = {**state, "step": step, "rule": rule_state, "model": model, "schedule": memory, "watch": watch}
     return Advance(params, state, columns, halt, last, best)

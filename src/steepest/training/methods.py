@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable
 from typing import Any
 
 from steepest.base.errors import ModelError
+from steepest.optim.adam_family import AdaMax, AdamW, AMSGrad, Nadam, RAdam
+from steepest.optim.adaptive import Adadelta, Adagrad, RMSprop
 from steepest.optim.lbfgs import LBFGS
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.optim.method import Method
-from steepest.optim.rules import Adam, GradientDescent, Momentum
+from steepest.optim.rprop import Rprop
+from steepest.optim.rules import Adam, GradientDescent, Momentum, Rule
+from steepest.optim.sgd import SGD, Nesterov
 from steepest.training.batches import Batches
 from steepest.training.descent import Descent
 
-_RULES = {
-    "gradient_descent": GradientDescent, "gd": GradientDescent, "sgd": GradientDescent, "momentum": Momentum, "adam": Adam,
+_RULES: dict[str, Callable[[], Rule]] = {
+    "gradient_descent": GradientDescent, "gd": GradientDescent, "sgd": SGD, "momentum": Momentum, "nesterov": Nesterov,
+    "adagrad": Adagrad, "adadelta": Adadelta, "rmsprop": RMSprop, "adam": Adam, "adamax": AdaMax, "nadam": Nadam,
+    "radam": RAdam, "amsgrad": AMSGrad, "adamw": AdamW, "rprop": Rprop,
 }  # fmt: skip
 _LEVENBERG = ("levenberg_marquardt", "lm")
 _LBFGS = ("lbfgs", "l_bfgs_b", "l_bfgs", "lbfgsb")
-NAMES = ("gradient_descent", "momentum", "adam", "levenberg_marquardt", "lbfgs")
+NAMES = (*(name for name in _RULES if name != "gd"), "levenberg_marquardt", "lbfgs")
 
 
 def method_named(
@@ -29,7 +36,8 @@ def method_named(
     Parameters
     ----------
     method : str, Rule or Method
-        gradient_descent (gd, sgd), momentum, adam, levenberg_marquardt (lm), lbfgs; case and ``-``/``_`` do not matter.
+        gradient_descent (gd), sgd, momentum, nesterov, adagrad, adadelta, rmsprop, adam, adamax, nadam, radam, amsgrad, adamw,
+        rprop, levenberg_marquardt (lm), lbfgs; case and ``-``/``_`` do not matter.
     learning_rate, batch_size, batch_order
         For the descent rules only; see `Descent` and `Batches`.
 

@@ -262,7 +262,9 @@ class Run:
             else:
                 due = self.steps_done % cadence == 0 and self.steps_done > self._called_step
                 due = due or (not self.method.stepwise and self.outcome is not None)
-            if due and (reason := hook(self)) and self.outcome is None:  # the parameters stay as the hook saw them, or set them
+            if (
+                due and (reason := hook(self)) and self.outcome is None
+            ):  # the parameters stay as the hook saw them, or set them
                 self.outcome = Outcome(outcomes.STOPPED_EARLY, f"stopped early at step {self.steps_done}: {reason}")
         self._called_step = self.steps_done
 
