@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 from steepest.version import __version__
+
+TYPE_CHECKING = False  # as typing's, whose import would take most of the time of `steepest --version`
+if TYPE_CHECKING:
+    from typing import Any
 
 # Where each public name lives. The order is the floors', from the ground up.
 _HOMES = {
