@@ -29,10 +29,10 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> Path:
     >>> write_whole(folder / "a.txt", "hello").read_text()
     'hello'
     """
-    target = Path(os.path.realpath(path))
     data = content.encode() if isinstance(content, str) else content
-    temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
     try:
+        target = Path(os.path.realpath(path))
+        temporary = target.with_name(f".{target.name[:40]}.{secrets.token_hex(8)}.part")
         # 0o666 less the umask: the permissions that open() gives.
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
@@ -53,14 +53,11 @@ def write_whole(path: str | os.PathLike[str], content: bytes | str) -> Path:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-        reason = f"the folder {target.parent} does not exist" if _no_folder(error, target) else _reason(error)
+    except (OSError, ValueError) as error:  # ValueError: no file name, or a null byte in it
+        missing = isinstance(error, FileNotFoundError) and not Path(path).parent.exists()
+        reason = f"the folder {Path(path).parent} does not exist" if missing else _reason(error)
         raise SteepestError(f"cannot write {path}: {reason}. Choose another place, for example with --out.") from error
     return Path(path)
-
-
-def _no_folder(error: Exception, target: Path) -> bool:
-    return isinstance(error, FileNotFoundError) and not target.parent.exists()
 
 
 def _reason(error: Exception) -> str:

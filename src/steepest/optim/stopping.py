@@ -52,7 +52,7 @@ class Stopping:
 
     def start(self) -> Watch:
         """The watch before the first step."""
-        return {"first": 0.0, "start": None, "best": math.inf, "best_step": 0, "steps": 0,
+        return {"first": 0.0, "start": None, "last": 0.0, "best": math.inf, "best_step": 0, "steps": 0,
                 "epoch": 0, "epoch_sum": 0.0, "epoch_steps": 0, "epoch_best": math.inf, "bad_epochs": 0}  # fmt: skip
 
     def finite(self, step: int, loss: float, gradient: Array) -> Halt | None:
@@ -94,9 +94,19 @@ class Stopping:
         full : bool
             Whether `loss` is of all rows.
         """
-        halt = self.finite(step, loss, gradient) or (self.reached(step, loss) if full else None)
+        halt = self.finite(step, loss, gradient)
+        if halt is not None and watch["start"] is not None:
+            start, last = watch["start"], watch["last"]
+            if last - start > GROWTH_THAT_DIVERGES * abs(start):  # the overflow is but the end of it
+                return Halt(
+                    "diverged", f"the loss grew from {start:.6g} to {last:.6g} and became {loss} by step {step}, "
+                    f"at rate {rate:.3g}.",
+                )  # fmt: skip
+        if halt is None and full:
+            halt = self.reached(step, loss)
         if halt is not None:
             return halt
+        watch["last"] = loss
         promise = float(np.max(np.abs(gradient * magnitude), initial=0.0))
         if watch["start"] is None:
             watch["start"] = loss

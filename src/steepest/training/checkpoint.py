@@ -116,7 +116,7 @@ def _take_arrays(node: Any, path: str, arrays: dict[str, Array]) -> Any:
         return {"$params": [[name, _take_arrays(node[name], f"{path}.{name}", arrays)] for name in node]}
     if isinstance(node, (np.ndarray, np.generic)):
         arrays[path] = np.ascontiguousarray(node)
-        return {"$array": path, "$shape": list(np.shape(node))}
+        return {"$array": path, "$shape": list(np.shape(node)), "$scalar": isinstance(node, np.generic)}
     if isinstance(node, Mapping):
         if any(not isinstance(key, str) for key in node):  # keys such as step numbers
             return {"$items": [[k, _take_arrays(v, f"{path}.{k}", arrays)] for k, v in node.items()]}
@@ -136,8 +136,8 @@ def _put_arrays(node: Any, arrays: Mapping[str, Array]) -> Any:
     if not isinstance(node, dict):
         return node
     if "$array" in node:
-        # safetensors has no 0-d arrays of some writers; the shape is stored beside.
-        return np.array(arrays[node["$array"]]).reshape(node["$shape"])
+        array = np.array(arrays[node["$array"]]).reshape(node["$shape"])
+        return array[()] if node["$scalar"] else array
     if "$params" in node:
         return Params({name: _put_arrays(value, arrays) for name, value in node["$params"]})
     if "$items" in node:
@@ -169,13 +169,17 @@ def _feed(digest: Any, thing: Any, seen: set[int]) -> None:
     if id(thing) in seen:
         return
     seen.add(id(thing))
+    if isinstance(thing, np.ndarray):
+        digest.update(thing.tobytes())
+        return
     code = getattr(thing, "__code__", None)
+    if code is None or hasattr(thing, "__self__"):
+        owner = getattr(thing, "__self__", thing)
+        text = repr(owner)
+        digest.update(type(owner).__qualname__.encode())
+        if " at 0x" not in text:  # where an object lies says nothing of what it does
+            digest.update(text.encode())
     if code is None:
-        digest.update(f"{type(thing).__qualname__}".encode())
-        if isinstance(thing, (int, float, str, bool, bytes, type(None))):
-            digest.update(repr(thing).encode())
-        elif isinstance(thing, np.ndarray):
-            digest.update(thing.tobytes())
         return
     _feed_code(digest, code)
     for cell in getattr(thing, "__closure__", None) or ():
@@ -185,7 +189,7 @@ def _feed(digest: Any, thing: Any, seen: set[int]) -> None:
             continue
     for name in code.co_names:
         other = getattr(thing, "__globals__", {}).get(name)
-        if hasattr(other, "__code__"):
+        if hasattr(other, "__code__") or isinstance(other, (int, float, str, np.ndarray)):
             _feed(digest, other, seen)
 
 

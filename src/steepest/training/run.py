@@ -93,7 +93,8 @@ class Run:
         self.steps_asked = None if steps is None else whole(steps, "steps", 0)
         self.time = None if time is None else positive(time, "time (in seconds)")
         self.stopping = stopping or Stopping()
-        self.hooks = [hook if isinstance(hook, Hook) else Hook(hook) for hook in hooks]
+        # What has a cadence of its own is a hook: a Hook, a Validation, a Log, a Checkpoint.
+        self.hooks: list[Any] = [hook if hasattr(hook, "steps") else Hook(hook) for hook in hooks]
         self.snapshots = _steps_to_keep(snapshots)
         self.params = problem.start
         self.state = method.init(problem, self.params, self.seed)
@@ -101,6 +102,8 @@ class Run:
         self.outcome: Outcome | None = None
         self.best: tuple[float, Params] | None = None
         self.elapsed = 0.0
+        self.resumed_at = 0  # the step at which a checkpoint was taken up
+        self.last: Step | None = None
         self._ahead: Params | None = None  # where the descent stands, if `params` were taken back to the best
         self._called: dict[int, float] = {}  # when the hooks that go by the clock were last called
         self._called_step = 0  # at which step the others were last asked
@@ -173,6 +176,9 @@ class Run:
             kept = "best parameters so far" if self.best is not None else "parameters so far"
             self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the {kept} are kept.",
                               REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
+        for hook in self.hooks:
+            if hasattr(hook, "finish"):
+                hook.finish(self)
         return self
 
     def _go_on(self) -> bool:
@@ -195,6 +201,7 @@ class Run:
         done = self.method.advance(self.problem, self.params, self.state, n, tests)
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
+        self.last = done.last or self.last
         self.history.extend({**done.columns, "time": [before + t for t in done.columns["time"]]})
         if done.best is not None and (self.best is None or done.best[0] < self.best[0]):
             self.best = done.best
