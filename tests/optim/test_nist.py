@@ -11,7 +11,7 @@ import pytest
 from steepest.fitting.uncertainty import estimate
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.run import Run
-from tests.optim.nist_problems import MODELS, certified, digits
+from optim.nist_problems import MODELS, certified, digits
 
 CASES = list(product(MODELS, (1, 2)))
 
