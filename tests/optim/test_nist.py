@@ -8,10 +8,10 @@ from itertools import product
 import numpy as np
 import pytest
 
+from optim.nist_problems import MODELS, certified, digits
 from steepest.fitting.uncertainty import estimate
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.run import Run
-from optim.nist_problems import MODELS, certified, digits
 
 CASES = list(product(MODELS, (1, 2)))
 
