@@ -43,7 +43,8 @@ class LevenbergMarquardt:
     residual closer to a right angle to the model.
 
     For a loss rho(r) other than a square the weights are w psi(r)/r with psi = rho', taken anew at each step (iteratively
-    reweighted least squares; Holland and Welsch 1977); a step must lower the sum of rho itself.
+    reweighted least squares; Holland and Welsch 1977); a step must lower the sum of rho itself. The kink of mae is a parabola
+    that gets narrower by half at each step.
 
     Of `Stopping` it asks the threshold and whether values are finite; it goes on to rounding, whatever the tolerance.
 
@@ -97,8 +98,8 @@ class LevenbergMarquardt:
                 if point is None:
                     done.halt = Halt("non_finite", f"the model or its derivative is not finite at step {step}.")
                     break
-                total = _total(problem, point.residual)
-                loss = problem.reduced(total)
+                total = _merit(problem, point.residual, state)
+                loss = problem.reduced(_total(problem, point.residual))
                 gradient = _gradient(problem, point, loss)
                 done.halt = (
                     stopping.finite(step, loss, gradient)
@@ -108,7 +109,7 @@ class LevenbergMarquardt:
                 if done.halt is None:
                     before, params = params, _next(problem, params, point, total, state)
                     if params is before:
-                        done.halt = _no_better(point, state)
+                        done.halt = _no_better(point, loss, state)
                 if done.halt is not None:
                     if state["polish"] and state["levelest"] is not None:  # the last polishing steps made it worse
                         params = params.replaced(state["levelest"])
@@ -120,7 +121,7 @@ class LevenbergMarquardt:
                     column.append(value)
                 prediction = (point.residual + np.ravel(problem.data.target)).reshape(np.shape(problem.data.target))
                 done.last = Step(step, prediction, loss, before.replaced(gradient), state["damping"], before, params)
-                done.best = (loss, before)  # every step lowers the loss
+                done.best = (loss, before)  # every step lowers the loss, or the smoothed one that leads to it
                 state["step"] = step + 1
         done.params = params
         return done
@@ -196,7 +197,7 @@ def _damped_step(problem: Any, params: Params, point: Linearised, total: float, 
         change, bend = _bent(problem, params, path, state["damping"])
         if bend <= MOST_BEND:
             trial = params.replaced(params.flat + change)
-            decrease = total - _total(problem, problem.residuals(trial))
+            decrease = total - _merit(problem, problem.residuals(trial), state)
             if decrease > 0 and math.isfinite(decrease):
                 # |sqrt(u) (r + J d)|**2 with u = w psi/r models twice the sum of w rho, up to a constant.
                 gain = 2.0 * decrease / max(path.predicted_decrease(state["damping"]), 1e-300)
@@ -226,8 +227,10 @@ def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[A
     return np.asarray(step + correction), 2.0 * path.length(correction) / path.length(step)
 
 
-def _no_better(point: Linearised, state: State) -> Halt:
-    """No step, however short, lowers the loss: the model is not smooth here."""
+def _no_better(point: Linearised, loss: float, state: State) -> Halt:
+    """No step, however short, lowers the loss: the model is not smooth here, or the loss of a target of zeros has vanished."""
+    if point.target_norm == 0.0 and loss <= 1e-290:
+        return Halt("converged", f"converged after {state['step']} steps: the model goes through every point.")
     return Halt(
         "stalled",
         f"stalled at step {state['step']}: no step lowers the loss, though its slope is not zero "
@@ -239,6 +242,16 @@ def _no_better(point: Linearised, state: State) -> Halt:
 def _total(problem: Any, residual: Array) -> float:
     """The sum of w rho(r)."""
     return float(np.sum(problem.row_weights * problem.loss_function.of_residual(residual)))
+
+
+def _merit(problem: Any, residual: Array, state: State) -> float:
+    """What a step must lower: the sum of w rho(r), with parabolas in the place of kinks, as the weights see them."""
+    loss, floor = problem.loss_function, state["floor"]
+    if loss.curvature is not None:
+        return _total(problem, residual)
+    safe = np.maximum(np.abs(residual), floor)
+    bowl = 0.5 * np.abs(loss.slope(safe)) / safe * (residual**2 - safe**2)
+    return float(np.sum(problem.row_weights * (loss.of_residual(safe) + bowl)))
 
 
 def _robust_weights(problem: Any, residual: Array, state: State) -> Array:

@@ -25,11 +25,14 @@ class Batches:
         Rows a batch; None for all of them. The last batch of an epoch has what is left.
     order : {"random", "sequence"}
         "random" draws without replacement within an epoch, anew for each; "sequence" cuts the rows as they come.
+    parts : int
+        How many pieces a batch is computed in, one after the other, their gradients added up (gradient accumulation): the same
+        step with less memory. What a network takes from its batch, such as batch statistics, it takes from a piece.
 
     Raises
     ------
     ModelError
-        The size is no positive whole number, or the order is unknown.
+        The size or the number of parts is no positive whole number, or the order is unknown.
 
     Examples
     --------
@@ -39,12 +42,14 @@ class Batches:
 
     size: int | None = None
     order: str = "random"
+    parts: int = 1
     # The order of one epoch, kept because every step of the epoch asks for it; no state: it follows from (rows, seed, epoch).
     _drawn: dict[tuple[int, int, int], Array] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
             raise ModelError(f"batches are drawn in order 'random' or 'sequence', not {self.order!r}.")
+        object.__setattr__(self, "parts", whole(self.parts, "the number of parts of a batch", 1))
         if self.size is not None:
             object.__setattr__(self, "size", whole(self.size, "the batch size", 1))
 
@@ -79,3 +84,13 @@ class Batches:
             self._drawn.clear()
             self._drawn[key] = order
         return epoch, np.asarray(order[cut])
+
+    def cut(self, places: Any, rows: int) -> list[Any]:
+        """The places of a batch in `parts` pieces; fewer where there are fewer rows."""
+        if self.parts == 1:
+            return [places]
+        if places is None:
+            places = np.arange(rows)
+        elif isinstance(places, slice):
+            places = np.arange(places.start, places.stop)
+        return [piece for piece in np.array_split(places, self.parts) if len(piece)]

@@ -78,7 +78,7 @@ class Descent:
         ModelError
             A batch would hold more rows than there are, or the loss is a root of a mean, which is no mean over batches.
         """
-        if problem.loss_function.root and not self.batches.is_full(problem.rows):
+        if problem.loss_function.root and not (self.batches.is_full(problem.rows) and self.batches.parts == 1):
             raise ModelError(
                 f"{problem.loss_function.name} works on all rows at once: the mean of the batches' roots is not the root of "
                 "the mean. Use the loss 'mse', which has the same minimum, or leave the batch size out."

@@ -53,15 +53,17 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
     with np.errstate(all="ignore"):  # what is not finite is found by `stopping`, and named
         for _ in range(n):  # 6. repeat
             epoch, places = method.batches.at(problem.rows, seed, step)
-            batch = problem.batch(places)
+            parts = problem.parts(method.batches.cut(places, problem.rows))
             leaves = problem.leaves(params)
-            with linking(), inside_transform():
-                prediction, next_model = problem.predict(
-                    leaves, model, batch.inputs, Key(seed, epoch, step), True
-                )  # 2. predict
-                objective = problem.objective(prediction, batch, leaves)  # 3. loss
-            gradient = problem.gradient(objective, leaves)  # 4. gradient
-            loss = float(detached(objective))
+            loss, gradient, predictions, next_model = 0.0, np.zeros_like(params.flat), [], model
+            for k, (batch, share) in enumerate(parts):  # one, unless gradients are accumulated
+                key = Key(seed, epoch, step * method.batches.parts + k)
+                with linking(), inside_transform():
+                    prediction, next_model = problem.predict(leaves, next_model, batch.inputs, key, True)  # 2. predict
+                    objective = problem.objective(prediction, batch, leaves, share)  # 3. loss
+                loss = loss + float(detached(objective))
+                gradient = gradient + problem.gradient(objective, leaves)  # 4. gradient
+                predictions.append(detached(prediction))
             rate, next_memory = method.rate_at(state["rate"], memory, step, epoch, loss)
             magnitude = np.maximum(np.abs(params.flat), scale)
             halt = stopping.over(watch, step, epoch, loss, gradient, magnitude, rate, full)  # 7. stop
@@ -71,7 +73,8 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
                 break
             change, rule_state = method.rule.update(gradient * scale, rule_state, params.flat / scale, rate, step)
             before, params = params, params.replaced(params.flat + scale * change)  # 5. step
-            last = Step(step, detached(prediction), loss, before.replaced(gradient), rate, before, params)
+            seen = predictions[0] if len(predictions) == 1 else np.concatenate(predictions)
+            last = Step(step, seen, loss, before.replaced(gradient), rate, before, params)
             model, memory, step = next_model, next_memory, step + 1
             row = (step - 1, epoch, loss, norm(gradient), rate, perf_counter() - began)
             for column, value in zip(columns.values(), row, strict=True):

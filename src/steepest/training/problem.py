@@ -122,6 +122,14 @@ class Problem:
         weights = None if self.data.weights is None else self.data.weights[places]
         return Batch(inputs, self.data.target[places], weights)
 
+    def parts(self, cut: list[Any]) -> list[tuple[Batch, float]]:
+        """The batches at the places `cut`, each with its share of their weight."""
+        batches = [self.batch(places) for places in cut]
+        if len(batches) == 1:
+            return [(batches[0], 1.0)]
+        weights = [float(b.rows if b.weights is None else np.sum(b.weights)) for b in batches]
+        return [(b, w / sum(weights)) for b, w in zip(batches, weights, strict=True)]
+
     # ---- the pieces of the loop
     def leaves(self, params: Params) -> dict[str, Tensor]:
         """The parameters as Tensors that require grad."""
@@ -133,8 +141,12 @@ class Problem:
             return outputs
         return self.loss_function.rows(self.loss_function.aligned(outputs, target), target)
 
-    def objective(self, outputs: Any, batch: Batch, params: Mapping[str, Any]) -> Any:
-        """One number: the rows' losses reduced, plus the penalty."""
+    def objective(self, outputs: Any, batch: Batch, params: Mapping[str, Any], share: float = 1.0) -> Any:
+        """One number: the rows' losses reduced, plus the penalty.
+
+        `share` is the fraction of the weight of the rows that count together which `batch` has: the objectives of the parts of
+        a batch, each with its share, add up to the objective of the batch.
+        """
         rows = self.loss(outputs, batch.target)
         if self.has_data:
             total = self.loss_function.reduce(rows, batch.weights, self.reduction)
@@ -144,7 +156,11 @@ class Problem:
                     f"the function to minimise must return one number, this one returned {ops.shape(rows)}."
                 )
             total = ops.reshape(rows, ())
-        return total if self.penalty is None else total + self.penalty(params)
+        if share != 1.0 and self.reduction == "mean":
+            total = total * share
+        if self.penalty is None:
+            return total
+        return total + self.penalty(params) * share if share != 1.0 else total + self.penalty(params)
 
     def gradient(self, objective: Any, leaves: Mapping[str, Tensor]) -> Array:
         """The gradient with respect to all parameters, as one vector."""
