@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -113,6 +112,12 @@ class Params(Mapping[str, Array]):
     def __len__(self) -> int:
         return len(self._places)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether names, shapes and all numbers are the same."""
+        return isinstance(other, Params) and self._places == other._places and np.array_equal(self.flat, other.flat)
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         shown = ", ".join(
             f"{name}={self[name].item():.6g}" if shape == () else f"{name}: {'x'.join(map(str, shape))}"
@@ -123,4 +128,4 @@ class Params(Mapping[str, Array]):
     @property
     def count(self) -> int:
         """How many numbers there are."""
-        return sum(math.prod(shape) for _, shape in self._places.values())
+        return int(self.flat.size)

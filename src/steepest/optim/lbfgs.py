@@ -100,7 +100,8 @@ class _Descent:
 
     def slope(self, gradient: Array, params: Params) -> float:
         """How much the loss changes at most, to first order, when a parameter moves by its magnitude."""
-        return float(np.max(np.abs(gradient) * np.maximum(np.abs(params.flat), self.scale), initial=0.0))
+        with np.errstate(over="ignore"):  # on the way to minus infinity
+            return float(np.max(np.abs(gradient) * np.maximum(np.abs(params.flat), self.scale), initial=0.0))
 
     def start(self) -> Halt | None:
         """Whether there is nothing to do."""

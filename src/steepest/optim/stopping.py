@@ -128,6 +128,11 @@ class Stopping:
             if loss < watch["best"] - 1e-12 * abs(watch["best"]) or watch["best"] == math.inf:
                 watch["best"], watch["best_step"] = loss, step
             elif step - watch["best_step"] >= STEPS_WITHOUT_PROGRESS:
+                if loss - watch["start"] > watch["first"]:
+                    return Halt(
+                        "diverged", f"the loss grew from {watch['start']:.6g} to {loss:.6g} by step {step}, slowly, at rate "
+                        f"{rate:.3g}.",
+                    )  # fmt: skip
                 return Halt(
                     "stalled",
                     f"stalled: the loss has not gone below {watch['best']:.6g} for {STEPS_WITHOUT_PROGRESS} steps, "
