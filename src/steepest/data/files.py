@@ -93,6 +93,8 @@ def from_file(path: str | os.PathLike[str]) -> Source:
 
 def _refuse_absent(file: Path, title: str) -> None:
     """Raise if there is no such file, offering what stands near."""
+    if not title.strip():
+        raise DataError("The name of the data file is empty. Give the path of a file.")
     if os.path.isdir(file):
         inside = sorted(entry.name for entry in file.iterdir() if entry.is_file() and not entry.name.startswith("."))
         offer = f", such as {file / inside[0]}" if inside else ""

@@ -43,7 +43,7 @@ def run_remarks(run: Any) -> list[str]:
         if rate > limit:
             return [
                 f"The learning rate {rate:.3g} is above the limit {limit:.2g} ({_formula(factor)}): each step lands higher on "
-                f"the other side. A rate below the limit converges; leave learning_rate out to have one chosen."
+                f"the other side. A rate below the limit converges; leave the rate out to have one chosen."
             ]
         return []
     gradient = scale * run.problem.value_and_gradient(run.params)[1]

@@ -15,10 +15,11 @@ from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel
 from steepest.fitting.result import Fit
-from steepest.fitting.starts import guess, natural_scales
+from steepest.fitting.starts import guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
 from steepest.nn.losses import Loss, loss_named
 from steepest.optim.stopping import Stopping
+from steepest.training.descent import Descent
 from steepest.training.methods import method_named
 from steepest.training.problem import Problem
 from steepest.training.run import Run
@@ -62,7 +63,8 @@ def fit(
         levenberg_marquardt (the default), lbfgs, gradient_descent, momentum or adam. With a learning rate the default is
         gradient_descent, with only a batch size adam.
     start : mapping of str to number or array, optional
-        Where to start; what is left out is guessed for a formula, and 1 for a function.
+        Where to start; what is left out is guessed for a formula, and 1 for a function. A descent rule that is asked for by
+        name starts a formula's linear parameters at 0, so that there is something to descend.
     weights : array or str, optional
         Relative weights of the rows, or the name of a column that holds them. A row of weight 0 does not count.
     learning_rate : float or callable, optional
@@ -116,12 +118,16 @@ def fit(
             if value.ndim:
                 raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
         _enough_rows(rows, len(bound.parameters))
+        chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
         values: Mapping[str, Any] = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed)
+        if isinstance(chosen, Descent):  # a descent that is asked for by name has something to descend
+            values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
         units = natural_scales(bound, rows)
         scale = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
         ready: FormulaModel | FunctionModel = bound
     elif callable(model):
         ready, rows = FunctionModel.read(model, data, target, weights, drop_missing)
+        chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
         values = {**dict.fromkeys(ready.parameters, 1.0), **_given_start(start, ready.parameters)}
         scale = None
     else:
@@ -133,7 +139,6 @@ def fit(
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
     )  # fmt: skip
     _finite_at_start(problem, rows)
-    chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
     return Fit(Run(problem, chosen, stopping=stopping, **options).finish(), ready, rows)
 
 

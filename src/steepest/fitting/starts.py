@@ -36,6 +36,11 @@ def _size(values: Array) -> float:
     return float(np.max(np.abs(values), initial=0.0)) or 1.0
 
 
+def linear_of(model: FormulaModel) -> tuple[str, ...]:
+    """The parameters in which the formula is linear, together."""
+    return linear_parameters(model.bound.formula.tree, model.parameters)
+
+
 def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: int = 0) -> dict[str, float]:
     """A start for each parameter, keeping those that are given.
 
@@ -47,7 +52,7 @@ def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: 
     free = [name for name in model.parameters if name not in given]
     if not free:
         return dict(given)
-    linear = [name for name in linear_parameters(model.bound.formula.tree, model.parameters) if name in free]
+    linear = [name for name in linear_of(model) if name in free]
     curved = [name for name in free if name not in linear]
     thin = _thinned(data)
     scored: list[tuple[float, int, dict[str, float]]] = []

@@ -64,6 +64,8 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
     loss = problem.loss_function
     if degrees_of_freedom <= 0:
         return Uncertainty(None, names, "there are no more rows than parameters")
+    if loss.curvature is None or loss.slope is None:
+        return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
     slope = problem.value_and_gradient(params)[1]
     if _relative_slope(problem, point, slope) > AT_THE_MINIMUM:
         return Uncertainty(None, names, "the descent has not reached the minimum")
@@ -72,7 +74,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
     if loss.squared:
         variance = point.residual_norm**2 / degrees_of_freedom
         covariance = variance * (inverse @ inverse.T)
-    elif loss.curvature is not None and loss.slope is not None:
+    else:
         rows = int(np.count_nonzero(problem.row_weights))
         held = _weighted(point, inverse, problem.row_weights * loss.curvature(point.residual))
         if not np.min(np.linalg.eigvalsh(held), initial=np.inf) > FLAT:
@@ -80,8 +82,6 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
         bread = inverse @ np.linalg.inv(held) @ inverse.T
         meat = (point.jacobian * ((problem.row_weights * loss.slope(point.residual)) ** 2)[:, None]).T @ point.jacobian
         covariance = bread @ meat @ bread * rows / degrees_of_freedom
-    else:
-        return Uncertainty(None, names, f"{loss.name} has no curvature to estimate them from")
     for i in {i for group in names for i in group}:
         covariance[i, :] = covariance[:, i] = np.nan
         covariance[i, i] = np.inf

@@ -18,6 +18,7 @@ One outlier raises the RMSE more than the mean absolute difference, since it is 
 
 from __future__ import annotations
 
+import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -236,8 +237,10 @@ def loss_named(loss: str | Loss | Callable[[], Loss]) -> Loss:
         name = text.replace("-", "_").replace(" ", "_")
         if name in classification.BY_NAME:
             return classification.BY_NAME[name]
+        near = difflib.get_close_matches(name, [*_BY_NAME, *classification.BY_NAME], n=1)
+        hint = f"Did you mean '{near[0]}'? " if near else ""
         raise ModelError(
-            f"unknown loss '{loss}'. Choose one of mse, rmse (l2), mae (l1), huber, huber(delta), log_cosh, "
+            f"unknown loss '{loss}'. {hint}There are mse, rmse (l2), mae (l1), huber, huber(delta), log_cosh, "
             f"{', '.join(classification.BY_NAME)}."
         )
     return _BY_NAME[text]()

@@ -57,7 +57,7 @@ class LevenbergMarquardt:
     damping: float = 1e-9
     name = "Levenberg-Marquardt"
     stepwise = True
-    most_steps = 1000  # each is worth hundreds of a descent's
+    most_steps = 2000  # each is worth hundreds of a descent's
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.damping) and self.damping >= 0):
@@ -148,15 +148,15 @@ def _ended(problem: Any, params: Params, point: Linearised, total: float, state:
         if state["unlucky"] >= POLISH_PATIENCE or state["polish"] >= MOST_POLISH or offset <= point.rounding:
             return Halt(
                 "converged",
-                f"{after}: no change of the parameters lowers the loss (relative slope {state['offset']:.0e}).",
+                f"{after}: no change of the parameters lowers the loss (relative slope {state['offset']:.0g}).",
             )
     elif state["quiet"] >= QUIET_STEPS:
         if problem.loss_function.curvature is None:  # a kink at zero residual: the weights only creep up on it
-            return Halt("converged", f"{after}: the loss no longer falls (relative slope {offset:.0e}).")
+            return Halt("converged", f"{after}: the loss no longer falls (relative slope {offset:.0g}).")
         return Halt(
             "stalled",
             f"stalled after {step} steps: the loss hardly falls any more, though its slope is not zero "
-            f"(relative slope {offset:.0e}).",
+            f"(relative slope {offset:.0g}).",
             "The data may not determine all parameters: fix one, or give other starts with start=.",
         )
     return None
@@ -234,7 +234,7 @@ def _no_better(point: Linearised, loss: float, state: State) -> Halt:
     return Halt(
         "stalled",
         f"stalled at step {state['step']}: no step lowers the loss, though its slope is not zero "
-        f"(relative slope {point.offset:.0e}).",
+        f"(relative slope {point.offset:.0g}).",
         "Give other starts with start=, or check that the model is smooth there.",
     )
 

@@ -18,13 +18,13 @@ INTERRUPTED = "interrupted"
 REMEDIES = {
     CONVERGED: "",
     STALLED: "Give another start, or a method that uses curvature (levenberg_marquardt or lbfgs).",
-    DIVERGED: "Lower the learning rate below run.rate_limit(), or leave it out to have one chosen.",
+    DIVERGED: "Lower the learning rate, or leave it out to have one chosen.",
     NON_FINITE: "Lower the learning rate, or start where the model is defined.",
     OUT_OF_STEPS: "Allow more steps, or use a faster method (levenberg_marquardt or lbfgs).",
     OUT_OF_TIME: "Allow more time, or use a faster method (levenberg_marquardt or lbfgs).",
     THRESHOLD_REACHED: "",
     STOPPED_EARLY: "",
-    INTERRUPTED: "Call finish() again to go on.",
+    INTERRUPTED: "Allow it more time to get further.",
 }
 
 
