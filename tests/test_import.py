@@ -16,7 +16,9 @@ HEAVY = {"scipy", "pyarrow", "matplotlib", "typer", "sympy", "rich", "narwhals",
 def loaded(code: str) -> set[str]:
     """The top-level modules in a fresh interpreter after `code`."""
     script = f"{code}\nimport sys; print(' '.join({{name.split('.')[0] for name in sys.modules}}))"
-    return set(subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split())
+    return set(
+        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_import_alone_loads_no_numpy():

@@ -149,7 +149,9 @@ def test_t6_the_tutorials_hand_loop():
 def stalled():
     data = {"t": np.arange(20.0), "speed": tutorial_speed()}
     start = dict(zip("abc", PARAMS))
-    return sd.fit("speed ~ a*t**2 + b*t + c", data, start=start, method="gradient_descent", learning_rate=1e-5, steps=11)
+    return sd.fit(
+        "speed ~ a*t**2 + b*t + c", data, start=start, method="gradient_descent", learning_rate=1e-5, steps=11
+    )
 
 
 def test_t6_the_same_losses_by_fit(stalled):
@@ -209,7 +211,9 @@ def test_t8_at_a_threshold():
 
 
 def test_t8_out_of_patience():
-    run = sd.minimize(lambda x: x**2, 1.0, method="gradient_descent", learning_rate=1.0 + 1e-12, tolerance=0, patience=4)
+    run = sd.minimize(
+        lambda x: x**2, 1.0, method="gradient_descent", learning_rate=1.0 + 1e-12, tolerance=0, patience=4
+    )
     assert run.outcome.name == "stopped_early"
     assert "4 epochs" in run.outcome.message
     assert run.steps_done < 10

@@ -53,7 +53,13 @@ def test_json_is_one_object(steepest: Steepest, folder: Path) -> None:
 def test_out_holds_everything(steepest: Steepest, folder: Path) -> None:
     result = steepest(*LINE, "--out", "deep/er")
     out = folder / "deep" / "er"
-    assert sorted(file.name for file in out.iterdir()) == ["fit.png", "history.csv", "model.json", "result.json"]
+    assert sorted(p.name for p in out.iterdir()) == [
+        "checkpoints",
+        "fit.png",
+        "history.csv",
+        "model.json",
+        "result.json",
+    ]
     assert result.out.splitlines()[-4:] == [
         "model    deep/er/model.json", "history  deep/er/history.csv", "result   deep/er/result.json", "picture  deep/er/fit.png",
     ]  # fmt: skip

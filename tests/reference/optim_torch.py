@@ -50,9 +50,9 @@ def trajectory(problem, start, optimiser, options, rate):
     return kept
 
 
-def rows(loss, *arguments, **options):
+def rows(loss, **options):
     r = torch.tensor(RESIDUALS, dtype=torch.float64, requires_grad=True)
-    values = loss(r, torch.zeros_like(r), reduction="none", *arguments, **options)
+    values = loss(r, torch.zeros_like(r), reduction="none", **options)
     values.sum().backward()
     return {"values": values.tolist(), "slopes": r.grad.tolist()}
 

@@ -54,6 +54,10 @@ class CheckpointError(SteepestError, ValueError):
     """A checkpoint is missing, damaged, or of another model."""
 
 
+class CheckpointWarning(UserWarning):
+    """A damaged checkpoint was passed over and the one before it used."""
+
+
 class ShapeError(SteepestError, ValueError):
     """Shapes do not meet: names both."""
 

@@ -119,6 +119,9 @@ def fit(
             help="A folder for the model, the history, the result and the picture; made if it is missing.",
         ),
     ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints of an earlier run in the --out folder.")
+    ] = False,
     drop_missing: DropMissing = False,
     no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw no picture.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress line and no notes.")] = False,
@@ -144,6 +147,7 @@ def fit(
         start=None if start is None else parse_start(start),
         weights=weights,
         out=out,
+        resume=resume,
         drop_missing=drop_missing,
         no_picture=no_picture,
         quiet=quiet,

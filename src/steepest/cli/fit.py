@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steepest.base.errors import CheckpointWarning
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
 
@@ -34,6 +36,7 @@ class FitCommand:
     start: dict[str, float] | None
     weights: str | None
     out: str | None
+    resume: bool
     drop_missing: bool
     no_picture: bool
     quiet: bool
@@ -51,7 +54,12 @@ class FitCommand:
             picture, note = (
                 (None, "") if self.no_picture else (folder / "fit.png", "") if folder else picture_place(self.data)
             )
-            fit = self._fit()
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("ignore")
+                warnings.simplefilter("always", CheckpointWarning)
+                fit = self._fit(folder)
+            for warning in told:
+                complain(str(warning.message))
             if note and not self.quiet:
                 complain(note)
             if not self.json:
@@ -65,7 +73,7 @@ class FitCommand:
             return INTERRUPTED
         return 0 if fit.outcome.ok else FAILED
 
-    def _fit(self) -> Fit:
+    def _fit(self, folder: Path | None) -> Fit:
         from steepest.cli.progress import progress_line
         from steepest.fitting.fit import fit
 
@@ -85,6 +93,8 @@ class FitCommand:
                 seed=self.seed,
                 drop_missing=self.drop_missing,
                 hooks=hooks,
+                checkpoints=None if folder is None else folder / "checkpoints",
+                resume=self.resume,
             )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import difflib
 import math
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from steepest.autodiff.probe import first_non_finite
-from steepest.base.errors import DataError, ModelError
+from steepest.base.errors import CheckpointWarning, DataError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel
@@ -22,6 +23,8 @@ from steepest.optim.stopping import Stopping
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
 from steepest.training.problem import Problem
+from steepest.training.resume import Checkpoint
+from steepest.training.resume import resume as take_up
 from steepest.training.run import Run
 
 
@@ -45,6 +48,8 @@ def fit(
     drop_missing: bool = False,
     hooks: Any = (),
     snapshots: Any = (),
+    checkpoints: Any = None,
+    resume: bool = False,
 ) -> Fit:
     """Fit a model to data.
 
@@ -71,6 +76,10 @@ def fit(
         In the user's units; found from the curvature if left out.
     batch_size, steps, time, threshold, patience, tolerance, seed, hooks, snapshots
         See `Descent`, `Run` and `Stopping`.
+    checkpoints : path, optional
+        A folder in which to save the run once a minute and at its end (not for lbfgs, which cannot stop and go on).
+    resume : bool
+        Go on from the newest whole checkpoint there, to the same bits as if the run had never stopped.
     drop_missing : bool
         Leave out rows with missing or infinite values instead of refusing them.
 
@@ -93,6 +102,7 @@ def fit(
     >>> round(answer.params["b"], 9)
     2.0
     """
+    saving = (checkpoints, resume)
     options = {"steps": steps, "time": time, "seed": seed, "hooks": hooks, "snapshots": snapshots}
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     if isinstance(model, Problem):
@@ -103,7 +113,9 @@ def fit(
             raise ModelError(
                 f"a Problem brings its own data, start, weights and loss: give {extra} to the Problem itself."
             )
-        return _fit_problem(model, data if method is None else method, options, stopping, learning_rate, batch_size)
+        return _fit_problem(
+            model, data if method is None else method, options, stopping, learning_rate, batch_size, saving
+        )
     loss = loss_named(loss)
     if isinstance(model, (str, Formula)):
         if data is None:
@@ -139,15 +151,40 @@ def fit(
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
     )  # fmt: skip
     _finite_at_start(problem, rows)
-    return Fit(Run(problem, chosen, stopping=stopping, **options).finish(), ready, rows)
+    return Fit(_finished(problem, chosen, stopping, options, saving), ready, rows)
 
 
-def _fit_problem(problem: Problem, method: Any, options: Any, stopping: Stopping, rate: Any, batch: Any) -> Fit:
+def _finished(
+    problem: Problem, method: Any, stopping: Stopping, options: dict[str, Any], saving: tuple[Any, bool]
+) -> Run:
+    """The run at its end, saved on the way where that is asked for."""
+    folder, resumed = saving
+    if folder is None:
+        if resumed:
+            raise ModelError(
+                "to resume, say where the checkpoints are: checkpoints=FOLDER (--out on the command line)."
+            )
+        return Run(problem, method, stopping=stopping, **options).finish()
+    if not method.stepwise:
+        if resumed:
+            raise ModelError(f"{method.name} cannot stop and go on, so it cannot be resumed. Use another method.")
+        return Run(problem, method, stopping=stopping, **options).finish()
+    run = Run(problem, method, stopping=stopping, **{**options, "hooks": [*options["hooks"], Checkpoint(folder)]})
+    return (take_up(run, folder, _tell) if resumed else run).finish()
+
+
+def _tell(sentence: str) -> None:
+    warnings.warn(sentence, CheckpointWarning, stacklevel=2)
+
+
+def _fit_problem(
+    problem: Problem, method: Any, options: Any, stopping: Stopping, rate: Any, batch: Any, saving: tuple[Any, bool]
+) -> Fit:
     if not problem.has_data:
         raise ModelError("this problem has no data; use minimize(f, start), or Run(problem, method).finish().")
     chosen = method_named(_method_for(problem.loss_function, method, rate, batch), rate, batch)
     rows = FitData({}, problem.data.target, problem.data.weights, lambda row: f"row {row + 1}")
-    return Fit(Run(problem, chosen, stopping=stopping, **options).finish(), None, rows)
+    return Fit(_finished(problem, chosen, stopping, options, saving), None, rows)
 
 
 def _method_for(loss: Loss, method: Any, learning_rate: Any, batch_size: Any) -> Any:

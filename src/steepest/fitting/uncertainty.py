@@ -27,11 +27,14 @@ class Uncertainty:
         Groups of elements of the flat parameters that can change together without any effect.
     reason : str
         Why there is no covariance.
+    reached : bool
+        Whether the place is a minimum at all.
     """
 
     covariance: Array | None
     undetermined: list[list[int]]
     reason: str = ""
+    reached: bool = True
 
     @property
     def standard_errors(self) -> Array | None:
@@ -68,7 +71,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
         return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
     slope = problem.value_and_gradient(params)[1]
     if _relative_slope(problem, point, slope) > AT_THE_MINIMUM:
-        return Uncertainty(None, names, "the descent has not reached the minimum")
+        return Uncertainty(None, names, "the descent has not reached the minimum", reached=False)
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
     if loss.squared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 import math
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from steepest.autodiff.transforms import grad, hvp, jacobian
 from steepest.autodiff.tree import flatten
 from steepest.base.errors import ModelError, ShapeError
 from steepest.base.params import Array, Params
-from steepest.base.random import Key
+from steepest.base.random import Key, generator
 from steepest.nn.losses import Loss, loss_named
 
 Predict = Callable[..., Any]
@@ -121,6 +122,30 @@ class Problem:
         inputs = rebuild([x[places] for x in leaves])
         weights = None if self.data.weights is None else self.data.weights[places]
         return Batch(inputs, self.data.target[places], weights)
+
+    def split(self, fraction: float, seed: int = 0) -> tuple[Problem, Problem]:
+        """Two problems of the same model: on the rows to train with, and on a random `fraction` of them held out.
+
+        Examples
+        --------
+        >>> x = np.arange(10.0)
+        >>> train, held = Problem(lambda p, x: p["a"] * x, {"a": 0}, x, x).split(0.2)
+        >>> train.rows, held.rows
+        (8, 2)
+        """
+        count = round(self.rows * fraction) if 0 < fraction < 1 else 0
+        if not self.has_data or not 0 < count < self.rows:
+            raise ModelError(
+                f"a split holds out a fraction between 0 and 1 that leaves rows on both sides; {fraction!r} of {self.rows} "
+                f"row{'s' * (self.rows != 1)} does not."
+            )
+        order = generator(seed, "split").permutation(self.rows)
+        problems = []
+        for places in (np.sort(order[count:]), np.sort(order[:count])):
+            part = copy.copy(self)
+            part.data = self.batch(places)
+            problems.append(part)
+        return problems[0], problems[1]
 
     def parts(self, cut: list[Any]) -> list[tuple[Batch, float]]:
         """The batches at the places `cut`, each with its share of their weight."""
