@@ -41,6 +41,7 @@ def test_reader_that_goes_away_is_no_error_and_the_files_are_written(folder: Pat
     os.close(write)
     assert (done.returncode, done.stderr) == (141, "")
     assert sorted(file.name for file in (folder / "out").iterdir()) == [
+        "checkpoints",
         "fit.png",
         "history.csv",
         "model.json",
