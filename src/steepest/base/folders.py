@@ -40,9 +40,13 @@ def write_folder_whole(path: str | os.PathLike[str], files: Mapping[str, bytes])
                 file.flush()
                 os.fsync(file.fileno())
         _flush(temporary)
-        if target.exists():  # renaming onto a folder that is not empty fails
-            shutil.rmtree(target)
-        os.replace(temporary, target)
+        if target.exists():  # renaming onto a folder that is not empty fails: the old one is put aside, not lost
+            aside = tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.", suffix=".old")
+            os.replace(target, aside)
+            os.replace(temporary, target)
+            shutil.rmtree(aside, ignore_errors=True)
+        else:
+            os.replace(temporary, target)
         temporary = None
         _flush(target.parent)
     except OSError as error:

@@ -315,7 +315,8 @@ class Run:
         """The largest rate at which plain gradient descent does not diverge here: 2 / largest curvature.
 
         The curvature is the largest eigenvalue of the Hessian at the present parameters, found by power iteration on
-        Hessian-vector products. Infinite where nothing curves upwards.
+        Hessian-vector products. Infinite where nothing curves upwards, NaN where
+        the curvature is not finite.
 
         Examples
         --------
@@ -324,6 +325,8 @@ class Run:
         1.0
         """
         curvature = largest_curvature(lambda v: self.problem.hessian_times(self.params, v), self.params.flat.size)
+        if math.isnan(curvature):
+            return math.nan  # the curvature is not finite here: nothing is known of a limit
         return 2.0 / curvature if curvature > 0 else math.inf
 
     def fork(self) -> Run:
