@@ -145,6 +145,8 @@ def _pattern(fit: Any) -> list[str]:
         if column.ndim == 1 and len(np.unique(column)) > len(column) // 2:  # repeated values have no order among them
             along, order = f" along {name}", np.argsort(column, kind="stable")
             break
+    if fit.data.weights is not None:  # a row that does not count may lie anywhere
+        order = order[fit.data.weights[order] > 0]
     signs = residuals[order]
     signs = signs[signs != 0] > 0
     above, below = int(signs.sum()), int((~signs).sum())

@@ -228,11 +228,17 @@ def _enough_rows(data: FitData, parameters: int) -> None:
 
 
 def _finite_at_start(problem: Problem, data: FitData) -> None:
-    """Refuse a start where the model is not finite, naming the row and the operation."""
+    """Refuse a start where the model or the loss is not finite, naming the row and the operation."""
     outputs = problem.outputs(problem.start)
     if outputs.dtype.kind not in "fiub":
         raise ModelError(f"the model must return real numbers, one for each row, not {outputs.dtype}.")
     if np.isfinite(outputs).all():
+        if not np.isfinite(problem.value(problem.start)):
+            largest = float(np.max(np.abs(np.asarray(outputs / 2 - data.observed / 2)))) * 2
+            raise DataError(
+                f"the {problem.loss_function.name} of residuals as large as {largest:.1e} is beyond the largest number that "
+                "float64 has (1.8e308). Give the target in a larger unit."
+            )
         return
     row = int(np.argwhere(~np.isfinite(np.broadcast_to(outputs, np.shape(data.observed))))[0][0])
     values = ", ".join(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,7 @@ from steepest.base.registry import provided
 from steepest.fitting import saved
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
+from steepest.optim.method import norm
 from steepest.training.history import History
 from steepest.training.outcome import Outcome
 from steepest.training.problem import Problem
@@ -124,16 +126,16 @@ class Fit:
     @cached_property
     def residual_sum_of_squares(self) -> float:
         """Sum of w * residual**2."""
-        return float(np.sum(self.problem.row_weights * np.ravel(self.residuals) ** 2))
+        with np.errstate(over="ignore"):
+            return float(np.sum(self.problem.row_weights * np.ravel(self.residuals) ** 2))
 
     @property
     def residual_standard_deviation(self) -> float:
         """sqrt(residual sum of squares / degrees of freedom); NaN without degrees of freedom."""
-        return (
-            float(np.sqrt(self.residual_sum_of_squares / self.degrees_of_freedom))
-            if self.degrees_of_freedom > 0
-            else np.nan
-        )
+        if self.degrees_of_freedom <= 0:
+            return np.nan
+        # By the norm, for residuals whose squares are no longer (or not even) numbers.
+        return norm(np.sqrt(self.problem.row_weights) * np.ravel(self.residuals)) / math.sqrt(self.degrees_of_freedom)
 
     @cached_property
     def r_squared(self) -> float:
@@ -142,8 +144,10 @@ class Fit:
         counted = target[weights > 0]
         if np.ptp(counted) == 0:
             return np.nan
-        total = float(np.sum(weights * (target - np.average(target, weights=weights)) ** 2))
-        return 1.0 - self.residual_sum_of_squares / total if total > 0 else np.nan
+        root, size = np.sqrt(weights), float(np.max(np.abs(counted)))
+        about = (target / size - np.average(target / size, weights=weights)) * size
+        ratio = norm(root * np.ravel(self.residuals)) / norm(root * about)
+        return 1.0 - ratio * ratio
 
     # ---- how it came about
     @property

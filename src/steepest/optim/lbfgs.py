@@ -65,6 +65,10 @@ class LBFGS:
                 )  # fmt: skip
             except _Enough as enough:
                 halt = enough.halt
+            except KeyboardInterrupt:
+                halt = Halt(
+                    "interrupted", f"interrupted after {descent.step} steps; the best parameters so far are kept."
+                )
             else:
                 halt = None if result.nit >= n else descent.ended()
         loss, _, best = descent.best
@@ -127,6 +131,8 @@ class _Descent:
 
     def accept(self, flat: Array) -> None:
         """A step is done: its row says where it started from."""
+        if not np.isfinite(flat).all():  # at a point without slope SciPy divides 0 by 0
+            raise _Enough(self.ended())
         loss, gradient, _ = self.here
         row = (self.step, self.step, loss, norm(gradient), 1.0, perf_counter() - self.began)
         for column, value in zip(self.columns.values(), row, strict=True):
@@ -136,6 +142,8 @@ class _Descent:
         self.here = self.last[flat.tobytes()]
         self.step += 1
         halt = self.stopping.reached(self.step, self.here[0])
+        if halt is None and not self.here[1].any():
+            halt = self.ended()
         if halt is not None:
             raise _Enough(halt)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import numbers
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.optim.method import Halt
@@ -17,6 +19,10 @@ Watch = dict[str, Any]
 GROWTH_THAT_DIVERGES = 1e6  # times the loss, or what the slope promised, in the first steps
 FIRST_STEPS = 10  # a single batch may happen to have a loss of 0
 STEPS_WITHOUT_PROGRESS = 1000
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, numbers.Real) and not math.isnan(value)
 
 
 @dataclass(frozen=True)
@@ -43,12 +49,12 @@ class Stopping:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        if self.tolerance < 0 or not math.isfinite(self.tolerance):
+        if not _is_number(self.tolerance) or self.tolerance < 0 or math.isinf(self.tolerance):
             raise ModelError(f"the tolerance must be a number >= 0, not {self.tolerance!r}.")
-        if self.patience is not None and self.patience < 1:
-            raise ModelError(f"patience must be at least 1 epoch, not {self.patience!r}.")
-        if self.threshold is not None and math.isnan(self.threshold):
-            raise ModelError("the threshold is NaN.")
+        if self.patience is not None:
+            whole(self.patience, "patience (in epochs)", 1)
+        if self.threshold is not None and not _is_number(self.threshold):
+            raise ModelError(f"the threshold must be a number, not {self.threshold!r}.")
 
     def start(self) -> Watch:
         """The watch before the first step."""

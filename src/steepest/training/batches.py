@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.base.random import generator
-from steepest.training.checks import whole
 
 ORDERS = ("random", "sequence")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.checks import positive
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.optim.chain import usual_rate
@@ -17,7 +18,6 @@ from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.rules import GradientDescent, Rule
 from steepest.optim.stopping import Stopping
 from steepest.training.batches import Batches
-from steepest.training.checks import positive
 from steepest.training.curvature import largest_curvature
 from steepest.training.loop import descend, initialise
 from steepest.training.problem import Problem

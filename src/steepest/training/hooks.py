@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
-from steepest.training.checks import positive, whole
 
 UNITS = ("step", "epoch", "second")
 

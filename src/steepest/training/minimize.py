@@ -89,9 +89,9 @@ def _argument_name(f: Callable[..., Any]) -> str:
 
 def _numbers(start: Any) -> Array:
     try:
-        array = np.asarray(detached(start), dtype=np.float64)
-    except (TypeError, ValueError):
+        array = np.asarray(detached(start))
+    except ValueError:  # rows of different lengths
         array = np.array([])
-    if array.size == 0:
+    if array.size == 0 or array.dtype.kind not in "fiub":
         raise ModelError(f"start must be a number, an array of numbers or a dict of them, not {start!r}.")
-    return array
+    return array.astype(np.float64)

@@ -99,7 +99,13 @@ class Problem:
         self.penalty = penalty
         self.initial_state = state
         self.scale = scale
+        if scale is not None and np.shape(scale) != self.start.flat.shape:
+            raise ShapeError(
+                f"scale must have one number for each of {self.start.flat.size} parameters, not {np.shape(scale)}."
+            )
         self.has_data = target is not None
+        if target is None and (weights is not None or not (isinstance(loss, str) and loss == "mse")):
+            raise ModelError("weights and a loss are for data: give a target too, or leave them out.")
         self.data = Batch(inputs, None, None) if target is None else _checked_data(inputs, target, weights)
         if self.has_data:
             self.loss_function.check_target(self.data.target)
@@ -185,7 +191,11 @@ class Problem:
             total = total * share
         if self.penalty is None:
             return total
-        return total + self.penalty(params) * share if share != 1.0 else total + self.penalty(params)
+        added = self.penalty(params)
+        if ops.size(added) != 1:
+            raise ShapeError(f"the penalty must be one number, this one has shape {ops.shape(added)}; sum it.")
+        added = ops.reshape(added, ())
+        return total + (added * share if share != 1.0 else added)
 
     def gradient(self, objective: Any, leaves: Mapping[str, Tensor]) -> Array:
         """The gradient with respect to all parameters, as one vector."""
@@ -316,12 +326,10 @@ def _full_contract(predict: Predict) -> Predict:
 
 def _checked_data(inputs: Any, target: Any, weights: Any) -> Batch:
     target = _as_data(target, "target")
-    if target.ndim == 0:
-        raise ShapeError("the target must have one row for each row of data; it is a single number.")
     leaves, rebuild = flatten(inputs)
     arrays = [_as_data(x, "inputs") for x in leaves]
     for x in arrays:
-        if x.ndim == 0 or len(x) != len(target):
+        if len(x) != len(target):
             raise ShapeError(
                 f"inputs of shape {x.shape} and a target of shape {target.shape} have not the same number of rows."
             )
@@ -342,6 +350,8 @@ def _checked_data(inputs: Any, target: Any, weights: Any) -> Batch:
 def _as_data(x: Any, what: str) -> Array:
     """Native byte order, contiguous, numbers."""
     array = np.asarray(detached(x))
+    if array.ndim == 0:  # before the conversion below, which would make it one row
+        raise ShapeError(f"{what} must have one row for each row of data; got a single number.")
     if array.dtype.kind in "iub" and what != "inputs":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiub":

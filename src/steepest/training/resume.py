@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.tree import flatten
+from steepest.base.checks import positive
 from steepest.base.errors import CheckpointError
 from steepest.base.params import Params
 from steepest.training import checkpoint
-from steepest.training.checks import positive
 from steepest.training.outcome import Outcome
 from steepest.training.run import Run
 

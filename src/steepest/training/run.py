@@ -9,13 +9,13 @@ from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any
 
+from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
 from steepest.base.registry import provided
 from steepest.optim.method import Advance, Halt, Method, Step
 from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
-from steepest.training.checks import positive, whole
 from steepest.training.curvature import largest_curvature
 from steepest.training.history import History
 from steepest.training.hooks import Hook
@@ -203,7 +203,7 @@ class Run:
         self.params, self.state = done.params, done.state
         self.last = done.last or self.last
         self.history.extend({**done.columns, "time": [before + t for t in done.columns["time"]]})
-        if done.best is not None and (self.best is None or done.best[0] < self.best[0]):
+        if done.best is not None and math.isfinite(done.best[0]) and (self.best is None or done.best[0] < self.best[0]):
             self.best = done.best
         if done.columns["step"]:
             self._keep_snapshot()
