@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from steepest.autodiff import ops
 from steepest.autodiff import primitives as p
 from steepest.autodiff.apply import apply
+from steepest.base.choices import chosen
 from steepest.base.errors import ModelError
-from steepest.nn.choices import chosen
 from steepest.nn.module import Module, State
 
 

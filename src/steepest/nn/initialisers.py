@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.choices import chosen
 from steepest.base.errors import ModelError, ShapeError
 from steepest.base.params import Array
-from steepest.nn.choices import chosen
 from steepest.nn.place import as_place
 
 Fans = tuple[int, int]

@@ -18,7 +18,6 @@ One outlier raises the RMSE more than the mean absolute difference, since it is 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ import numpy as np
 
 from steepest.autodiff import ops
 from steepest.autodiff.apply import Value
+from steepest.base.choices import unknown
 from steepest.base.errors import ModelError, ShapeError
 
 RowLoss = Callable[[Any], Any]
@@ -237,12 +237,8 @@ def loss_named(loss: str | Loss | Callable[[], Loss]) -> Loss:
         name = text.replace("-", "_").replace(" ", "_")
         if name in classification.BY_NAME:
             return classification.BY_NAME[name]
-        near = difflib.get_close_matches(name, [*_BY_NAME, *classification.BY_NAME], n=1)
-        hint = f"Did you mean '{near[0]}'? " if near else ""
-        raise ModelError(
-            f"unknown loss '{loss}'. {hint}There are mse, rmse (l2), mae (l1), huber, huber(delta), log_cosh, "
-            f"{', '.join(classification.BY_NAME)}."
-        )
+        listed = ("mse", "rmse (l2)", "mae (l1)", "huber", "huber(delta)", "log_cosh", *classification.BY_NAME)
+        raise unknown("loss", str(loss), [*_BY_NAME, *classification.BY_NAME], listed)
     return _BY_NAME[text]()
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
-from steepest.optim.rules import Adam, Rule, RuleState
+from steepest.optim.rules import Rule, RuleState
 
 
 class Transformation(ABC):
@@ -140,9 +140,9 @@ def usual_rate(rule: Rule) -> float | None:
 
     Examples
     --------
-    >>> from steepest.optim.rules import GradientDescent
+    >>> from steepest.optim.rules import Adam, GradientDescent
     >>> usual_rate(Adam()), usual_rate(GradientDescent())
     (0.01, None)
     """
-    rate: float | None = getattr(rule, "usual_rate", 0.01 if isinstance(rule, Adam) else None)
+    rate: float | None = getattr(rule, "usual_rate", None)
     return rate

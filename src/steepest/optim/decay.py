@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from steepest.base import checks
 from steepest.base.params import Array
-from steepest.optim import checks
 from steepest.optim.chain import Transformation
 from steepest.optim.rules import RuleState
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from steepest.optim import checks
+from steepest.base import checks
 from steepest.optim.schedules import Schedule, base_rate
 
 ScheduleState = dict[str, Any]

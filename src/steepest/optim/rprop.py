@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from steepest.base import checks
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
-from steepest.optim import checks
 from steepest.optim.rules import RuleState
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from steepest.base import checks
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 
@@ -26,11 +27,6 @@ class Rule(Protocol):
     def update(
         self, gradient: Array, state: RuleState, params: Array, rate: float, step: int
     ) -> tuple[Array, RuleState]: ...
-
-
-def _fraction(name: str, value: float) -> None:
-    if not 0.0 <= value < 1.0:
-        raise ModelError(f"{name} must be at least 0 and below 1, not {value!r}.")
 
 
 @dataclass(frozen=True)
@@ -74,7 +70,7 @@ class Momentum:
     name = "momentum"
 
     def __post_init__(self) -> None:
-        _fraction("momentum's beta", self.beta)
+        checks.fraction("momentum's beta", self.beta)
 
     def init(self, params: Array) -> RuleState:
         return {"velocity": np.zeros_like(params)}
@@ -106,10 +102,11 @@ class Adam:
     beta2: float = 0.999
     epsilon: float = 1e-8
     name = "Adam"
+    usual_rate = 0.01
 
     def __post_init__(self) -> None:
-        _fraction("Adam's beta1", self.beta1)
-        _fraction("Adam's beta2", self.beta2)
+        checks.fraction("Adam's beta1", self.beta1)
+        checks.fraction("Adam's beta2", self.beta2)
         if self.epsilon < 0:
             raise ModelError(f"Adam's epsilon must not be negative, got {self.epsilon!r}.")
 

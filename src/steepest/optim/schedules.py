@@ -14,8 +14,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from steepest.base import checks
 from steepest.base.errors import ModelError
-from steepest.optim import checks
 
 Schedule = Callable[[int], float]
 

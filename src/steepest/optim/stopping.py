@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-import numbers
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from steepest.base.checks import whole
+from steepest.base.checks import is_number, whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.optim.method import Halt
@@ -19,10 +18,6 @@ Watch = dict[str, Any]
 GROWTH_THAT_DIVERGES = 1e6  # times the loss, or what the slope promised, in the first steps
 FIRST_STEPS = 10  # a single batch may happen to have a loss of 0
 STEPS_WITHOUT_PROGRESS = 1000
-
-
-def _is_number(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, numbers.Real) and not math.isnan(value)
 
 
 @dataclass(frozen=True)
@@ -49,11 +44,11 @@ class Stopping:
     patience: int | None = None
 
     def __post_init__(self) -> None:
-        if not _is_number(self.tolerance) or self.tolerance < 0 or math.isinf(self.tolerance):
+        if not is_number(self.tolerance) or self.tolerance < 0 or math.isinf(self.tolerance):
             raise ModelError(f"the tolerance must be a number >= 0, not {self.tolerance!r}.")
         if self.patience is not None:
-            whole(self.patience, "patience (in epochs)", 1)
-        if self.threshold is not None and not _is_number(self.threshold):
+            whole("patience (in epochs)", self.patience)
+        if self.threshold is not None and not is_number(self.threshold):
             raise ModelError(f"the threshold must be a number, not {self.threshold!r}.")
 
     def start(self) -> Watch:

@@ -49,9 +49,9 @@ class Batches:
     def __post_init__(self) -> None:
         if self.order not in ORDERS:
             raise ModelError(f"batches are drawn in order 'random' or 'sequence', not {self.order!r}.")
-        object.__setattr__(self, "parts", whole(self.parts, "the number of parts of a batch", 1))
+        object.__setattr__(self, "parts", whole("the number of parts of a batch", self.parts))
         if self.size is not None:
-            object.__setattr__(self, "size", whole(self.size, "the batch size", 1))
+            object.__setattr__(self, "size", whole("the batch size", self.size))
 
     def check(self, rows: int) -> None:
         """Raise if a batch would hold more rows than there are."""

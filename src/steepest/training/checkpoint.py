@@ -42,7 +42,7 @@ def write(folder: str | os.PathLike[str], step: int, weights: Mapping[str, Array
 
     arrays: dict[str, Array] = {}
     skeleton = _take_arrays(content, "", arrays)
-    weights_bytes = encode({name: np.ascontiguousarray(a) for name, a in weights.items()})
+    weights_bytes = encode({name: np.asarray(a, order="C") for name, a in weights.items()})
     state_bytes = encode(arrays)
     described = {
         "format": FORMAT,
@@ -115,8 +115,8 @@ def _take_arrays(node: Any, path: str, arrays: dict[str, Array]) -> Any:
     if isinstance(node, Params):
         return {"$params": [[name, _take_arrays(node[name], f"{path}.{name}", arrays)] for name in node]}
     if isinstance(node, (np.ndarray, np.generic)):
-        arrays[path] = np.ascontiguousarray(node)
-        return {"$array": path, "$shape": list(np.shape(node)), "$scalar": isinstance(node, np.generic)}
+        arrays[path] = np.asarray(node, order="C")  # not ascontiguousarray, which makes one row of a single number
+        return {"$array": path, "$scalar": isinstance(node, np.generic)}
     if isinstance(node, Mapping):
         if any(not isinstance(key, str) for key in node):  # keys such as step numbers
             return {"$items": [[k, _take_arrays(v, f"{path}.{k}", arrays)] for k, v in node.items()]}
@@ -136,7 +136,7 @@ def _put_arrays(node: Any, arrays: Mapping[str, Array]) -> Any:
     if not isinstance(node, dict):
         return node
     if "$array" in node:
-        array = np.array(arrays[node["$array"]]).reshape(node["$shape"])
+        array = arrays[node["$array"]]
         return array[()] if node["$scalar"] else array
     if "$params" in node:
         return Params({name: _put_arrays(value, arrays) for name, value in node["$params"]})

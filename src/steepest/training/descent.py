@@ -63,7 +63,7 @@ class Descent:
         rate = self.learning_rate
         if rate is None or rate == "auto" or callable(rate) or isinstance(rate, ReduceOnPlateau):
             return
-        if not math.isfinite(positive(rate, "the learning rate (usually 0.001 to 0.1)")):
+        if not math.isfinite(positive("the learning rate (usually 0.001 to 0.1)", rate, finite=False)):
             raise ModelError("the learning rate must be finite.")
 
     @property

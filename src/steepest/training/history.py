@@ -57,6 +57,17 @@ class History:
     def columns(self) -> tuple[str, ...]:
         return COLUMNS
 
+    def latest(self, name: str, count: int) -> list[float]:
+        """The last `count` values of a column."""
+        return self._columns[name][-count:]
+
+    def rows(self, start: int = 0) -> list[tuple[float, ...]]:
+        """The rows from number `start` on, in the order of the columns."""
+        parts = (self._columns[name][start:] for name in COLUMNS)
+        whole_numbers = (name in ("step", "epoch") for name in COLUMNS)
+        typed = ([int(v) for v in part] if whole else part for part, whole in zip(parts, whole_numbers, strict=True))
+        return list(zip(*typed, strict=True))
+
     def to_dict(self) -> dict[str, NDArray[Any]]:
         """All columns as arrays, ready for a data frame."""
         return {name: self[name] for name in COLUMNS}

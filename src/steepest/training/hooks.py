@@ -12,8 +12,52 @@ from steepest.base.errors import ModelError
 UNITS = ("step", "epoch", "second")
 
 
+class Cadence:
+    """What a run calls now and then: `every` so many of a `unit`, and, where the class says so, at the run's end.
+
+    A run takes for a hook whatever is one of these. `state` and `load` are for hooks that a checkpoint must keep.
+    """
+
+    every: float
+    unit: str
+
+    def check_cadence(self, what: str = "a hook") -> None:
+        """Raise unless `every` and `unit` make sense.
+
+        Raises
+        ------
+        ModelError
+            The unit is unknown, or the cadence is not positive.
+        """
+        if self.unit not in UNITS:
+            raise ModelError(f"{what}'s unit is one of {', '.join(UNITS)}, not {self.unit!r}.")
+        if self.unit == "second":
+            self.every = positive(f"{what}'s cadence in seconds", self.every, finite=False)
+        else:
+            self.every = whole(f"{what}'s cadence in {self.unit}s", self.every)
+
+    def steps(self, per_epoch: int) -> int | None:
+        """The cadence in steps; None for one that goes by the clock."""
+        if self.unit == "second":
+            return None
+        return int(self.every) * (per_epoch if self.unit == "epoch" else 1)
+
+    def __call__(self, run: Any) -> str | None:
+        raise NotImplementedError
+
+    def finish(self, run: Any) -> None:
+        """The run has ended, or its budget is spent."""
+
+    def state(self) -> dict[str, Any] | None:
+        """What a checkpoint must keep of this hook."""
+        return None
+
+    def load(self, state: Any) -> None:
+        """Go on from what `state` gave."""
+
+
 @dataclass
-class Hook:
+class Hook(Cadence):
     """A function that a run calls at its cadence.
 
     Parameters
@@ -46,14 +90,9 @@ class Hook:
     unit: str = "step"
 
     def __post_init__(self) -> None:
-        if self.unit not in UNITS:
-            raise ModelError(f"a hook's unit is one of {', '.join(UNITS)}, not {self.unit!r}.")
         if not callable(self.function):
             raise ModelError(f"a hook is a function of the run, not {self.function!r}.")
-        if self.unit == "second":
-            self.every = positive(self.every, "a hook's cadence in seconds")
-        else:
-            self.every = whole(self.every, f"a hook's cadence in {self.unit}s", 1)
+        self.check_cadence()
 
     def __call__(self, run: Any) -> str | None:
         reason = self.function(run)
@@ -64,9 +103,3 @@ class Hook:
         raise ModelError(
             f"a hook returns None to go on, or a sentence that says why to stop; this one returned {reason!r}."
         )
-
-    def steps(self, per_epoch: int) -> int | None:
-        """The cadence in steps; None for one that goes by the clock."""
-        if self.unit == "second":
-            return None
-        return int(self.every) * (per_epoch if self.unit == "epoch" else 1)

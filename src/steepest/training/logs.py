@@ -13,18 +13,20 @@ from typing import Any
 
 from steepest.base.errors import SteepestError
 from steepest.training.history import COLUMNS
+from steepest.training.hooks import Cadence
 
 
 @dataclass
-class Log:
+class Log(Cadence):
     """A hook that appends the rows of the history to a file: CSV, or JSON lines where the name ends in .jsonl.
 
     Parameters
     ----------
     path : path
         Made anew at the run's first step; a run that goes on from a checkpoint keeps the rows before it and drops later ones.
-    every : int
-        Steps between writes (all rows are written).
+    every : int or float
+    unit : {"step", "epoch", "second"}
+        How often rows are written; all of them are.
 
     Raises
     ------
@@ -33,26 +35,23 @@ class Log:
     """
 
     path: str | os.PathLike[str]
-    every: int = 100
+    every: float = 100
     unit: str = "step"
     _written: int = field(default=-1, repr=False)
 
     def __post_init__(self) -> None:
+        self.check_cadence("a log")
         self._lines = Path(self.path).suffix in (".jsonl", ".ndjson")
-
-    def steps(self, per_epoch: int) -> int:
-        """The cadence in steps."""
-        return self.every
 
     def __call__(self, run: Any) -> None:
         """Write the rows since the last call."""
         try:
             if self._written < 0:
                 self._written = self._kept(run)
-            rows = [tuple(values) for values in zip(*(run.history[name].tolist() for name in COLUMNS), strict=True)]
+            rows = run.history.rows(self._written)
             with open(self.path, "a", encoding="utf-8", newline="") as file:
-                file.write(self._text(rows[self._written :]))
-            self._written = len(rows)
+                file.write(self._text(rows))
+            self._written += len(rows)
         except OSError as error:
             raise SteepestError(f"cannot write the log {self.path}: {error.strerror or error}.") from error
 
@@ -62,7 +61,7 @@ class Log:
 
     def _kept(self, run: Any) -> int:
         """Start the file, or go on with one that another process left."""
-        path, started = Path(self.path), getattr(run, "resumed_at", 0)
+        path, started = Path(self.path), int(run.resumed_at)
         if started and path.exists():
             lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
             head = [] if self._lines else lines[:1]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
+from steepest.base.choices import unknown
 from steepest.base.errors import ModelError
 from steepest.optim.adam_family import AdaMax, AdamW, AMSGrad, Nadam, RAdam
 from steepest.optim.adaptive import Adadelta, Adagrad, RMSprop
@@ -70,6 +70,4 @@ def method_named(
             raise ModelError(f"{method} takes no {given[2:]}: it works on all rows and finds its own steps. Leave it out, "
                              "or use gradient_descent, momentum or adam.")  # fmt: skip
         return LevenbergMarquardt() if name in _LEVENBERG else LBFGS()
-    near = difflib.get_close_matches(name, [*_RULES, *_LEVENBERG, *_LBFGS], n=1)
-    hint = f"Did you mean '{near[0]}'? " if near else ""
-    raise ModelError(f"unknown method '{method}'. {hint}There are {', '.join(NAMES)}.")
+    raise unknown("method", method, [*_RULES, *_LEVENBERG, *_LBFGS], NAMES)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError, SteepestError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key, generator
 from steepest.optim.chain import usual_rate
-from steepest.optim.checks import positive, whole
 from steepest.optim.method import Halt, norm
 from steepest.optim.rprop import Rprop
 from steepest.optim.rules import Rule

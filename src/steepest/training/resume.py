@@ -12,16 +12,16 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.tree import flatten
-from steepest.base.checks import positive
 from steepest.base.errors import CheckpointError
 from steepest.base.params import Params
 from steepest.training import checkpoint
+from steepest.training.hooks import Cadence
 from steepest.training.outcome import Outcome
 from steepest.training.run import Run
 
 
 @dataclass
-class Checkpoint:
+class Checkpoint(Cadence):
     """A hook that saves the run at its cadence, and when it ends.
 
     Parameters
@@ -37,11 +37,7 @@ class Checkpoint:
     unit: str = "second"
 
     def __post_init__(self) -> None:
-        positive(self.every, "a checkpoint's cadence")
-
-    def steps(self, per_epoch: int) -> int | None:
-        """The cadence in steps; None for one that goes by the clock."""
-        return None if self.unit == "second" else int(self.every) * (per_epoch if self.unit == "epoch" else 1)
+        self.check_cadence("a checkpoint")
 
     def __call__(self, run: Run) -> None:
         save(run, self.folder)
@@ -60,7 +56,6 @@ def save(run: Run, folder: str | os.PathLike[str]) -> Path:
     weights = {**dict(run.params), **(buffers if isinstance(buffers, Mapping) else {})}
     content = {
         **_fingerprints(run),
-        "params": run.params,
         "ahead": run._ahead,
         "state": run.state,
         "best": run.best,
@@ -68,7 +63,7 @@ def save(run: Run, folder: str | os.PathLike[str]) -> Path:
         "history": run.history.to_dict(),
         "snapshots": run.history.snapshots,
         "outcome": None if run.outcome is None else _as_dict(run.outcome),
-        "hooks": [hook.state() if hasattr(hook, "state") else None for hook in run.hooks],
+        "hooks": [hook.state() for hook in run.hooks],
         "engine": run.engine,
     }
     arrays = {name: np.asarray(x) for name, x in weights.items() if isinstance(x, np.ndarray)}
@@ -93,21 +88,23 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     CheckpointError
         There is no whole checkpoint, or it is of another problem or method; names what differs.
     """
-    content = checkpoint.read(folder, tell)["content"]
+    stored = checkpoint.read(folder, tell)
+    content, weights = stored["content"], stored["weights"]
     for what, digest in _fingerprints(run).items():
         if content[what] != digest:
             raise CheckpointError(
                 f"the checkpoint in {folder} is of another run: its {_WHAT[what]} differ{'s' * (what != 'data')} from this "
                 f"one's. Start anew, in another folder."
             )
-    run.params, run._ahead, run.state = content["params"], content["ahead"], content["state"]
+    run.params = Params({name: weights[name] for name in run.problem.start})
+    run._ahead, run.state = content["ahead"], content["state"]
     run.best, run.elapsed = content["best"], content["elapsed"]
     run.history.extend({name: column.tolist() for name, column in content["history"].items()})
     run.history.snapshots = content["snapshots"]
     run.outcome = None if content["outcome"] is None else Outcome(**content["outcome"])
     run.resumed_at = run._called_step = run.steps_done
     for hook, kept in zip(run.hooks, content["hooks"], strict=False):
-        if kept is not None and hasattr(hook, "load"):
+        if kept is not None:
             hook.load(kept)
     return run
 

@@ -18,7 +18,7 @@ from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
 from steepest.training.curvature import largest_curvature
 from steepest.training.history import History
-from steepest.training.hooks import Hook
+from steepest.training.hooks import Cadence, Hook
 from steepest.training.outcome import REMEDIES, Outcome
 from steepest.training.problem import Problem
 
@@ -85,16 +85,15 @@ class Run:
         time: float | None = None,
         seed: int = 0,
         stopping: Stopping | None = None,
-        hooks: Sequence[Hook | Callable[[Any], str | None]] = (),
+        hooks: Sequence[Cadence | Callable[[Any], str | None]] = (),
         snapshots: int | Iterable[int] = (),
     ) -> None:
         self.problem, self.method = problem, method
-        self.seed = whole(seed, "the seed", 0)
-        self.steps_asked = None if steps is None else whole(steps, "steps", 0)
-        self.time = None if time is None else positive(time, "time (in seconds)")
+        self.seed = whole("the seed", seed, 0)
+        self.steps_asked = None if steps is None else whole("steps", steps, 0)
+        self.time = None if time is None else positive("time (in seconds)", time, finite=False)
         self.stopping = stopping or Stopping()
-        # What has a cadence of its own is a hook: a Hook, a Validation, a Log, a Checkpoint.
-        self.hooks: list[Any] = [hook if hasattr(hook, "steps") else Hook(hook) for hook in hooks]
+        self.hooks = [hook if isinstance(hook, Cadence) else Hook(hook) for hook in hooks]
         self.snapshots = _steps_to_keep(snapshots)
         self.params = problem.start
         self.state = method.init(problem, self.params, self.seed)
@@ -154,7 +153,7 @@ class Run:
         """
         if not self._go_on():
             return self
-        last = self.steps_planned if steps is None else self.steps_done + whole(steps, "steps", 0)
+        last = self.steps_planned if steps is None else self.steps_done + whole("steps", steps, 0)
         chunk = 1
         try:
             while self.outcome is None:
@@ -177,8 +176,7 @@ class Run:
             self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the {kept} are kept.",
                               REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
         for hook in self.hooks:
-            if hasattr(hook, "finish"):
-                hook.finish(self)
+            hook.finish(self)
         return self
 
     def _go_on(self) -> bool:
@@ -242,7 +240,7 @@ class Run:
     def _moving(self) -> bool:
         if len(self.history) < 2:
             return False  # one loss says nothing about change
-        before, last = self.history["loss"][-2:]
+        before, last = self.history.latest("loss", 2)
         return bool(abs(before - last) > 1e-9 * abs(last))
 
     # ---- hooks
@@ -298,7 +296,7 @@ class Run:
     @property
     def last_loss(self) -> float:
         """The loss that the last step saw; NaN before the first."""
-        return float(self.history["loss"][-1]) if len(self.history) else math.nan
+        return self.history.latest("loss", 1)[0] if len(self.history) else math.nan
 
     @property
     def loss(self) -> float:
@@ -314,9 +312,8 @@ class Run:
     def rate_limit(self) -> float:
         """The largest rate at which plain gradient descent does not diverge here: 2 / largest curvature.
 
-        The curvature is the largest eigenvalue of the Hessian at the present parameters, found by power iteration on
-        Hessian-vector products. Infinite where nothing curves upwards, NaN where
-        the curvature is not finite.
+        The curvature is the largest eigenvalue of the Hessian at the present parameters, found from Hessian-vector
+        products alone. Infinite where nothing curves upwards, NaN where the curvature is not finite.
 
         Examples
         --------
@@ -372,5 +369,5 @@ def _time_spent(budget: float, steps: int) -> str:
 
 def _steps_to_keep(snapshots: Any) -> int | frozenset[int]:
     if isinstance(snapshots, Iterable):
-        return frozenset(whole(step, "a step to keep a snapshot of", 0) for step in snapshots)
-    return whole(snapshots, "the distance of snapshots", 1)
+        return frozenset(whole("a step to keep a snapshot of", step, 0) for step in snapshots)
+    return whole("the distance of snapshots", snapshots)

@@ -1,4 +1,4 @@
-"""Validation: rows that the descent does not see, looked at once an epoch."""
+"""Validation: rows that the descent does not see, looked at now and then."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
+from steepest.training.hooks import Cadence
 from steepest.training.problem import Problem
 
 Metric = Callable[[Any, Any], float]
 
 
 @dataclass
-class Validation:
+class Validation(Cadence):
     """A hook that evaluates a held-out problem and stops a run that no longer gets better there.
 
     Parameters
@@ -32,8 +34,8 @@ class Validation:
         "loss", or the name of a metric.
     larger_is_better : bool
         For a metric such as accuracy.
-    every : int
-        Epochs between evaluations.
+    every : int or float
+    unit : {"epoch", "step", "second"}
 
     Attributes
     ----------
@@ -48,7 +50,7 @@ class Validation:
     patience: int | None = None
     watch: str = "loss"
     larger_is_better: bool = False
-    every: int = 1
+    every: float = 1
     unit: str = "epoch"
     rows: list[dict[str, float]] = field(default_factory=list)
     best: dict[str, float] | None = None
@@ -56,14 +58,11 @@ class Validation:
     best_model: Any = None
 
     def __post_init__(self) -> None:
-        if self.patience is not None and self.patience < 1:
-            raise ModelError(f"patience must be at least 1, not {self.patience!r}.")
+        self.check_cadence("a validation")
+        if self.patience is not None:
+            whole("patience", self.patience)
         if self.watch != "loss" and self.watch not in self.metrics:
             raise ModelError(f"there is no metric {self.watch!r} to watch; there are loss, {', '.join(self.metrics)}.")
-
-    def steps(self, per_epoch: int) -> int:
-        """The cadence in steps."""
-        return int(self.every) * per_epoch
 
     def __call__(self, run: Any) -> str | None:
         """Evaluate; returns the reason to stop when patience is over."""
@@ -77,11 +76,11 @@ class Validation:
             self.best, self.best_params, self.best_model = row, run.params, model
             return None
         assert self.best is not None
-        waited = (row["epoch"] - self.best["epoch"]) // self.every
+        waited = len(self.rows) - 1 - self.rows.index(self.best)
         if self.patience is not None and waited >= self.patience:
             self.restore(run)
             return (
-                f"the validation {self.watch} has not got better than {self.best[self.watch]:.6g} for {waited} epochs; "
+                f"the validation {self.watch} has not got better than {self.best[self.watch]:.6g} for {waited} evaluations; "
                 f"the parameters of epoch {self.best['epoch']} are restored."
             )
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from steepest.base.errors import ModelError
@@ -30,6 +30,11 @@ def chosen(what: str, name: str, table: Mapping[str, T]) -> T:
     key = name.strip().lower().replace("-", "_").replace(" ", "_")
     if key in table:
         return table[key]
-    near = difflib.get_close_matches(key, table, n=1)
+    raise unknown(what, name, table, table)
+
+
+def unknown(what: str, name: str, known: Iterable[str], listed: Iterable[str]) -> ModelError:
+    """The error for a name that is not `known`: offers the nearest, and says which are `listed` as there."""
+    near = difflib.get_close_matches(name.strip().lower().replace("-", "_").replace(" ", "_"), list(known), n=1)
     hint = f"Did you mean '{near[0]}'? " if near else ""
-    raise ModelError(f"unknown {what} '{name}'. {hint}There are {', '.join(table)}.")
+    return ModelError(f"unknown {what} '{name}'. {hint}There are {', '.join(listed)}.")
