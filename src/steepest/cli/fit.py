@@ -7,16 +7,35 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from steepest.base.errors import CheckpointWarning
+from steepest.cli.options import Debug, DropMissing, Json
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
+from steepest.cli.usage import any_number, parse_start, positive_number, whole_number
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
 
 FAILED, INTERRUPTED = 1, 130
+
+
+_METHODS = "levenberg_marquardt, lbfgs, gradient_descent, momentum or adam"
+_LOSSES = "mse, rmse, mae, huber or log_cosh"
+EXAMPLES = """\b
+Examples:
+  steepest fit heights.csv "height ~ a + b*age"
+  steepest fit decay.csv "log(count) ~ a - t/tau" --start tau=5 --out results
+  steepest fit big.parquet "y ~ a*x**b" --method adam --batch-size 256 --time 30
+  steepest fit heights.csv "height ~ a + b*age" --json | jq .parameters.b
+
+\b
+Exit codes:
+  0 converged, or ran its budget as asked; 1 diverged, stalled or met a value
+  that is not finite; 2 bad input; 130 interrupted."""
 
 
 @dataclass(frozen=True)
@@ -132,3 +151,97 @@ def _object(fit: Fit, files: list[Path]) -> dict[str, object]:
 
 def _kind(file: Path) -> str:
     return "picture" if file.suffix == ".png" else file.stem
+
+
+def options(
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A CSV, TSV, Parquet, Feather or JSON-lines file with named columns.")
+    ],
+    formula: Annotated[
+        str,
+        typer.Argument(
+            metavar="FORMULA", help='Such as "y ~ a + b*x": names that are not columns of the data are parameters.'
+        ),
+    ],
+    loss: Annotated[str, typer.Option(metavar="NAME", help=f"What is made small: {_LOSSES}.")] = "mse",
+    method: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help=f"How it is made small: {_METHODS}; fitting to the other options if left out."
+        ),
+    ] = None,
+    learning_rate: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RATE", help="The size of the steps of descent methods; found from the curvature if left out."
+        ),
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="The most steps to do; as many as the method usually needs if left out."),
+    ] = None,
+    batch_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROWS", help="How many rows a step of a descent method looks at; all of them if left out."
+        ),
+    ] = None,
+    seed: Annotated[
+        str, typer.Option(metavar="N", help="Where randomness begins: the same seed gives the same result.")
+    ] = "0",
+    time: Annotated[
+        str | None, typer.Option(metavar="SECONDS", help="The most seconds to descend; no limit if left out.")
+    ] = None,
+    threshold: Annotated[
+        str | None, typer.Option(metavar="LOSS", help="Stop as soon as the loss is this small.")
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=VALUE,...", help="Where parameters start, as in a=1,b=2; a sensible guess for those left out."
+        ),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column that says how much each row counts.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder for the model, the history, the result and the picture; made if it is missing.",
+        ),
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the checkpoints of an earlier run in the --out folder.")
+    ] = False,
+    drop_missing: DropMissing = False,
+    no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw no picture.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress line and no notes.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> FitCommand:
+    """Fit a formula to the columns of a data file.
+
+    Prints the parameters with standard errors and 95 % intervals, how good the fit is and how it ended, and draws a
+    picture, beside the data unless --out names a folder.
+    """
+    return FitCommand(
+        data=data,
+        formula=formula,
+        loss=loss,
+        method=method,
+        learning_rate=positive_number("--learning-rate", learning_rate),
+        steps=whole_number("--steps", steps, least=0),
+        batch_size=whole_number("--batch-size", batch_size, least=1),
+        seed=whole_number("--seed", seed) or 0,
+        time=positive_number("--time", time, " of seconds"),
+        threshold=any_number("--threshold", threshold),
+        start=None if start is None else parse_start(start),
+        weights=weights,
+        out=out,
+        resume=resume,
+        drop_missing=drop_missing,
+        no_picture=no_picture,
+        quiet=quiet,
+        json=json,
+    )

@@ -6,8 +6,11 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from steepest.cli.options import Debug, DropMissing, Json
 from steepest.cli.output import Output, complain
 from steepest.cli.usage import UsageError
 
@@ -16,6 +19,12 @@ if TYPE_CHECKING:
 
     from steepest.data.table import Table
     from steepest.fitting.saved import SavedFit
+
+
+EXAMPLES = """\b
+Examples:
+  steepest predict results/model.json new.csv
+  steepest predict results/model.json new.csv --out predictions.csv"""
 
 
 @dataclass(frozen=True)
@@ -102,3 +111,24 @@ def _csv(columns: dict[str, NDArray[Any]]) -> str:
     writer.writerow(columns)
     writer.writerows(zip(*(column.tolist() for column in columns.values()), strict=True))
     return text.getvalue()
+
+
+def options(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model.json that steepest fit --out wrote.")],
+    data: Annotated[
+        str, typer.Argument(metavar="DATA", help="A data file with the columns of the formula's right side.")
+    ],
+    out: Annotated[
+        str | None,
+        typer.Option(metavar="FILE.csv", help="A file for the predictions; they are printed if it is left out."),
+    ] = None,
+    drop_missing: DropMissing = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Show no notes.")] = False,
+    json: Json = False,
+    debug: Debug = False,
+) -> PredictCommand:
+    """Predict with a saved model.
+
+    Prints CSV: the columns that the formula reads and what it predicts, such as log(y), and y itself where it follows.
+    """
+    return PredictCommand(model, data, out, drop_missing, quiet, json)
