@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from steepest.base.errors import SteepestError
 from steepest.cli.output import Output, complain
@@ -65,17 +65,17 @@ def _dispatch(arguments: Sequence[str], output: Output) -> int:
         explain = getattr(error, "format_message", None)  # a class of click's or of Typer's own, by release
         if explain is None:
             raise
-        raise UsageError(_usage_message(explain(), arguments)) from error
+        raise UsageError(_usage_message(explain(), arguments, getattr(command, "commands", ()))) from error
     return asked if isinstance(asked, int) else int(asked.run(output)) if asked is not None else 0
 
 
-def _usage_message(message: str, arguments: Sequence[str]) -> str:
+def _usage_message(message: str, arguments: Sequence[str], commands: Container[str]) -> str:
     message = " ".join(message.split())
     if not message.endswith((".", "?", ")")):
         message += "."
     if any(argument.startswith("-") and "~" in argument for argument in arguments) and "--" not in arguments:
         return f"{message} Put -- before a formula that begins with a minus: steepest fit data.csv -- '-y ~ a*x'."
-    name = next((argument for argument in arguments if argument in ("fit", "predict")), "")
+    name = next((argument for argument in arguments if argument in commands), "")
     return f"{message} See {' '.join(['steepest', name, '--help'] if name else ['steepest', '--help'])}."
 
 
