@@ -81,7 +81,7 @@ _HOMES = {
     "steepest.fitting.saved": ("load",),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("data", "nn", "ops")
+_MODULES = ("data", "nn", "ops", "plot")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

@@ -188,7 +188,7 @@ def test_title_is_the_formula_as_it_stands() -> None:
 
 def test_dark_and_light_and_no_trace_left_behind() -> None:
     before = dict(matplotlib.rcParams)
-    light, dark = plot_fit(line()), plot_fit(line(), dark=True)
+    light, dark = plot_fit(line()), plot_fit(line(), theme="dark")
     assert matplotlib.colors.to_hex(light.get_facecolor()) == LIGHT.paper
     assert matplotlib.colors.to_hex(dark.get_facecolor()) == DARK.paper
     assert dark.rendered() != light.rendered()

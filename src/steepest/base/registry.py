@@ -8,7 +8,8 @@ from typing import Any
 
 # (who asks, under which name) -> where the function lives. The module is imported when the name is first used.
 _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
-    ("Fit", "plot"): ("steepest.views.fit_picture", "plot_fit"),
+    ("Fit", "plot"): ("steepest.views.plots", "Plots"),
+    ("Run", "plot"): ("steepest.views.plots", "Plots"),
     ("Fit", "summary"): ("steepest.views.table", "summary_text"),
     ("Fit", "summary_html"): ("steepest.views.table", "summary_html"),
     ("Fit", "remarks"): ("steepest.doctor.fit_remarks", "fit_remarks"),

@@ -220,9 +220,13 @@ class Fit:
             return None
         return self.model.bound.invert_target(self.predict(data))
 
-    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
-        """A picture of data, fit, residuals and loss by step; written to `path` (PNG, SVG, PDF) if given."""
-        return provided("Fit", "plot")(self, path)
+    @property
+    def plot(self) -> Any:
+        """Pictures: ``fit.plot("fit.png")`` of data, fit, residuals and loss; ``fit.plot.loss()`` and others by name.
+
+        See `steepest.plot`; ``dir(fit.plot)`` lists them.
+        """
+        return provided("Fit", "plot")(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write formula, parameters and uncertainty to one JSON file; see `steepest.load`.

@@ -340,6 +340,14 @@ class Run:
         """What is worth saying about this run, in plain words; empty for a healthy one."""
         return list(provided("Run", "remarks")(self))
 
+    @property
+    def plot(self) -> Any:
+        """Pictures: ``run.plot("run.png")`` draws the most telling one, ``run.plot.loss()`` and others go by name.
+
+        See `steepest.plot`; ``dir(run.plot)`` lists them.
+        """
+        return provided("Run", "plot")(self)
+
     def __repr__(self) -> str:
         ended = self.outcome.message if self.outcome else f"{self.steps_done} steps done"
         return f"Run({self.method.name}, loss {self.loss:.6g}, {self.params!r}: {ended})"

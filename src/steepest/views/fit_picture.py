@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from steepest.views.fit_axis import FitAxis, fit_axis
-from steepest.views.style import DARK, LIGHT, Picture, Style, literal
+from steepest.views.style import Picture, Style, literal, style_of
 from steepest.views.words import one_line, wrap_formula
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _ENDINGS = {"non_finite": "non-finite value", "out_of_steps": "budget spent"}
 Array = NDArray[np.float64]
 
 
-def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, dark: bool = False) -> Picture:
+def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, theme: str = "light") -> Picture:
     """Draw a fit: the data with the fitted curve, the residuals below, the loss by step at the right.
 
     With one column on the right side the horizontal axis is that column; with several it is the predicted value, and the
@@ -44,8 +44,8 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, dark: bool = 
         What `sd.fit` returns.
     path : str or PathLike, optional
         Where to write the picture: a name that ends in .png, .svg or .pdf.
-    dark : bool
-        Light on dark, for slides and dark notebooks.
+    theme : {"light", "dark"}
+        Dark is light on dark, for slides and dark notebooks.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, dark: bool = 
     >>> [axes.get_xlabel() for axes in plot_fit(fit).axes]
     ['', 'x', 'step']
     """
-    style = DARK if dark else LIGHT
+    style = style_of(theme)
     picture = Picture(style, _SIZE)
     with matplotlib.rc_context(style.rc), np.errstate(all="ignore"):
         axis = fit_axis(fit)

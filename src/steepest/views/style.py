@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
+from steepest.base.choices import chosen
 from steepest.base.errors import SteepestError
 from steepest.base.files import write_whole
 
@@ -79,6 +80,18 @@ class Style:
 
 LIGHT = Style("#ffffff", "#222222", "#dcdcdc", "#0072b2", "#d55e00", "#00805c", "#b3261e", ("#cfe3f1", "#07406b"))
 DARK = Style("#15181d", "#e8e8e8", "#3a3f47", "#56b4e9", "#e69f00", "#2cc295", "#ff8a70", ("#1d3c52", "#7cc9f7"))
+THEMES = {"light": LIGHT, "dark": DARK}
+
+
+def style_of(theme: str) -> Style:
+    """The colours of a theme.
+
+    Raises
+    ------
+    ModelError
+        It is neither light nor dark.
+    """
+    return chosen("theme", theme, THEMES)
 
 
 class Picture(Figure):
