@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -36,7 +40,20 @@ class Style:
     fit: str
     loss: str
     warning: str
+    quiet: str  # text beside the matter
     density: tuple[str, str]  # few rows and many rows at one place
+    series: tuple[str, ...]  # several lines that have no order
+    ramp: tuple[str, ...]  # several lines in order, from the first to the last
+
+    def ordered(self, count: int) -> list[Any]:
+        """`count` colours from early to late, each darker (on dark paper: lighter) than the one before."""
+        colours = LinearSegmentedColormap.from_list("ramp", self.ramp)
+        return [colours(k / max(1, count - 1)) for k in range(count)]
+
+    @property
+    def behind(self) -> dict[str, Any]:
+        """The box of paper behind a text that may lie on lines, for `bbox`."""
+        return {"facecolor": self.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1}
 
     @property
     def rc(self) -> Any:
@@ -78,8 +95,16 @@ class Style:
         }
 
 
-LIGHT = Style("#ffffff", "#222222", "#dcdcdc", "#0072b2", "#d55e00", "#00805c", "#b3261e", ("#cfe3f1", "#07406b"))
-DARK = Style("#15181d", "#e8e8e8", "#3a3f47", "#56b4e9", "#e69f00", "#2cc295", "#ff8a70", ("#1d3c52", "#7cc9f7"))
+LIGHT = Style(
+    paper="#ffffff", ink="#222222", faint="#dcdcdc", data="#0072b2", fit="#d55e00", loss="#00805c", warning="#b3261e",
+    quiet="#5f6368", density=("#cfe3f1", "#07406b"),
+    series=("#0072b2", "#d55e00", "#00805c", "#a6478a", "#8a6a00", "#4f5b66"), ramp=("#a9cce3", "#2f7fb8", "#062c47"),
+)  # fmt: skip
+DARK = Style(
+    paper="#15181d", ink="#e8e8e8", faint="#3a3f47", data="#56b4e9", fit="#e69f00", loss="#2cc295", warning="#ff8a70",
+    quiet="#a4abb3", density=("#1d3c52", "#7cc9f7"),
+    series=("#56b4e9", "#e69f00", "#2cc295", "#e58fc4", "#f0e442", "#b4bcc5"), ramp=("#345469", "#56b4e9", "#e6f5ff"),
+)  # fmt: skip
 THEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -140,10 +165,57 @@ class Picture(Figure):
         SteepestError
             The ending is not .png, .svg or .pdf, or the file cannot be written.
         """
-        kind = Path(path).suffix.lower().removeprefix(".")
-        if kind not in FORMATS:
-            raise SteepestError(f"A picture cannot be written to {path}. End its name in .png, .svg or .pdf.")
+        kind = kind_of(path)
         return write_whole(path, self.rendered(kind))
+
+
+@contextmanager
+def drawing(
+    size: tuple[float, float], theme: str = "light", path: str | os.PathLike[str] | None = None
+) -> Iterator[Picture]:
+    """A new picture, in its style while it is drawn, and written to `path` (if there is one) once it is drawn.
+
+    Parameters
+    ----------
+    size : tuple of float
+        Width and height in inches.
+    theme : {"light", "dark"}
+    path : str or PathLike, optional
+        A name that ends in .png, .svg or .pdf.
+
+    Raises
+    ------
+    SteepestError
+        The theme or the ending is unknown (before anything is drawn), or the file cannot be written.
+
+    Examples
+    --------
+    >>> with drawing((4, 3), "dark") as picture:
+    ...     lines = picture.add_subplot().plot([0, 1], color=picture.style.fit)
+    >>> picture.style is DARK, len(picture.axes)
+    (True, 1)
+    """
+    picture = Picture(style_of(theme), size)
+    if path is not None:
+        kind_of(path)
+    with matplotlib.rc_context(picture.style.rc), np.errstate(all="ignore"):
+        yield picture
+    if path is not None:
+        picture.write(path)
+
+
+def kind_of(path: str | os.PathLike[str]) -> str:
+    """The kind of picture that a file's name asks for: png, svg or pdf.
+
+    Raises
+    ------
+    SteepestError
+        It ends otherwise.
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in FORMATS:
+        raise SteepestError(f"A picture cannot be written to {path}. End its name in .png, .svg or .pdf.")
+    return kind
 
 
 def literal(text: Text) -> Text:
