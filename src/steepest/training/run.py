@@ -284,6 +284,11 @@ class Run:
         return int(self.state["step"])
 
     @property
+    def position(self) -> Params:
+        """Where the descent stands: `params`, unless those were taken back to the best that it saw."""
+        return self.params if self._ahead is None else self._ahead
+
+    @property
     def steps_planned(self) -> int:
         """The budget: what was asked for, or what the method usually needs at most."""
         return getattr(self.method, "most_steps", DEFAULT_STEPS) if self.steps_asked is None else self.steps_asked
