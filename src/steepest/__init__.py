@@ -76,6 +76,7 @@ _HOMES = {
     "steepest.training.logs": ("Log",),
     "steepest.training.resume": ("Checkpoint", "save", "resume"),
     "steepest.training.minimize": ("minimize",),
+    "steepest.doctor.watch": ("Watch",),
     "steepest.fitting.fit": ("fit",),
     "steepest.fitting.result": ("Fit",),
     "steepest.fitting.saved": ("load",),

@@ -1,0 +1,100 @@
+"""Watch: a hook that probes a network while it trains."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from steepest.base.checks import positive, whole
+from steepest.base.errors import ModelError
+from steepest.doctor.layer_history import LayerHistory
+from steepest.doctor.probes import ROWS, measure, update_ratios
+from steepest.training.hooks import Cadence
+
+
+@dataclass
+class Watch(Cadence):
+    """A hook that looks into a network while it trains, keeps what it sees, and says what is wrong as soon as it sees it.
+
+    Parameters
+    ----------
+    every : int, optional
+        Probe every so many steps. Left out, as often as `share` allows: after the first step, and then whenever the probes so
+        far have cost no more than that share of the descent; which steps are probed then depends on the clock.
+    share : float
+        The largest part of the training time that probes may take; 0.05 is 5 %.
+    rows : int
+        How many rows of a step's batch a probe looks at, at most.
+    say : callable, optional
+        Is given each remark once, when it is first true; `print` unless given, None for silence.
+
+    Attributes
+    ----------
+    history : LayerHistory
+        Gradient norm, activation size and update-to-weight ratio, layers by probes.
+    remarks : list of str
+        What has been said, in order.
+    seconds : float
+        What the probes have cost.
+
+    Raises
+    ------
+    ModelError
+        `every` or `rows` is no positive whole number, or `share` is no number above 0 and below 1.
+
+    Notes
+    -----
+    A probe repeats one step on a few of its rows: its batch and its random numbers are a function of the seed and of the step.
+    It changes nothing in the run. A model that is no `Module` has no layers, and nothing is measured.
+
+    Examples
+    --------
+    >>> import numpy as np, steepest as sd
+    >>> net = sd.MLP(4, [16] * 12, 1, "sigmoid")
+    >>> params, state = net.init(0)
+    >>> x = np.random.default_rng(0).standard_normal((64, 4))
+    >>> problem = sd.Problem(net, params, x, x[:, :1], state=state)
+    >>> watch = sd.Watch(every=10, say=None)
+    >>> run = sd.Run(problem, sd.Descent(sd.SGD(), 0.1), steps=20, hooks=[watch]).finish()
+    >>> watch.history
+    LayerHistory(25 layers, 2 probes of steps 9 to 19)
+    """
+
+    every: Any = None
+    share: float = 0.05
+    rows: int = ROWS
+    say: Callable[[str], Any] | None = print
+    unit: str = field(default="step", init=False)
+    history: LayerHistory = field(default_factory=LayerHistory, init=False, repr=False)
+    remarks: list[str] = field(default_factory=list, init=False, repr=False)
+    seconds: float = field(default=0.0, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if self.every is not None:
+            self.check_cadence("a watch")
+        whole("the rows of a probe", self.rows)
+        if not 0 < positive("the share of the time that probes may take", self.share) < 1:
+            raise ModelError(f"the share of the time that probes may take is below 1, not {self.share!r}.")
+        if self.say is not None and not callable(self.say):
+            raise ModelError(f"say is a function that is given a sentence, not {self.say!r}.")
+        self._next = 1
+
+    def steps(self, per_epoch: int) -> int | None:
+        """The cadence in steps: fixed, or the number of the step after which the next probe is due."""
+        return self._next if self.every is None else int(self.every)
+
+    def __call__(self, run: Any) -> None:
+        began = perf_counter()
+        last = run.last
+        params, step = (run.params, run.steps_done) if last is None else (last.before, last.number)
+        probe = measure(run, params, run.state.get("model"), step, self.rows)
+        if probe is not None:
+            self.history.append(probe, None if last is None else update_ratios(probe.paths, last.before, last.after))
+        cost = perf_counter() - began
+        self.seconds += cost
+        a_step = run.elapsed / max(run.steps_done, 1)
+        due = (self.seconds + cost) / (self.share * a_step) if a_step > 0 else 0.0
+        self._next = max(run.steps_done + 1, math.ceil(due))
