@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -130,15 +134,55 @@ def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
         resume(digits_run(hidden=9), tmp_path)
 
 
-def test_the_fingerprint_of_a_function() -> None:
-    def make(factor: float, power: int):  # type: ignore[no-untyped-def]
-        return lambda x: factor * x**power
+Changed = Callable[[sd.Problem], tuple[sd.Problem, sd.Descent]]
+DESCENT = sd.Descent(sd.Adam(), sd.CosineDecay(0.01, 100), sd.Batches(20))
 
-    same = checkpoint.fingerprint_of(make(2.0, 3)) == checkpoint.fingerprint_of(make(2.0, 3))
-    assert same
-    assert checkpoint.fingerprint_of(make(2.0, 3)) != checkpoint.fingerprint_of(make(2.5, 3))
-    assert checkpoint.fingerprint_of(lambda x: x + 1) != checkpoint.fingerprint_of(lambda x: x - 1)
-    assert checkpoint.fingerprint_of(lambda x: x + 1) != checkpoint.fingerprint_of(lambda x: x + 2)
+
+def problem_like(problem: sd.Problem, net: sd.Module | None = None, x: Any = None, **options: Any) -> sd.Problem:
+    model = net or problem.predict
+    inputs = problem.data.inputs if x is None else x
+    return sd.Problem(model, problem.start, inputs, problem.data.target, state=problem.initial_state, **options)
+
+
+OTHERS: dict[str, tuple[str, Changed]] = {
+    "activation": (
+        "its model differs",
+        lambda p: (
+            problem_like(p, sd.Sequential(sd.Linear(5, 3), sd.LayerNorm(3), sd.ReLU(), sd.Linear(3, 1))),
+            DESCENT,
+        ),
+    ),
+    "data": ("its data differ", lambda p: (problem_like(p, x=p.data.inputs + 1e-9), DESCENT)),
+    "loss": ("its loss or penalty differs", lambda p: (problem_like(p, loss="huber"), DESCENT)),
+    "delta": ("its loss or penalty differs", lambda p: (problem_like(p, loss="huber(2)"), DESCENT)),
+    "reduction": ("its loss or penalty differs", lambda p: (problem_like(p, reduction="sum"), DESCENT)),
+    "penalty": ("its loss or penalty differs", lambda p: (problem_like(p, penalty=sd.L2(0.1)), DESCENT)),
+    "rule": ("its method differs", lambda p: (p, replace(DESCENT, rule=sd.Adam(0.8)))),
+    "schedule": ("its method differs", lambda p: (p, replace(DESCENT, learning_rate=sd.CosineDecay(0.01, 200)))),
+    "a function as schedule": ("its method differs", lambda p: (p, replace(DESCENT, learning_rate=lambda k: 0.01))),
+    "batches": ("its method differs", lambda p: (p, replace(DESCENT, batches=sd.Batches(30)))),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_differs_is_named(tmp_path: Path, name: str) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 5))
+    net = sd.Sequential(sd.Linear(5, 3), sd.LayerNorm(3), sd.Tanh(), sd.Linear(3, 1))
+    params, state = net.init(1)
+    problem = sd.Problem(net, params, x, np.abs(x[:, :1]), state=state)
+    save(sd.Run(problem, DESCENT, steps=2).finish(), tmp_path)
+    message, change = OTHERS[name]
+    with pytest.raises(sd.CheckpointError, match=f"of another run: {message} from this one's. Start anew"):
+        resume(sd.Run(*change(problem), steps=2), tmp_path)
+    assert resume(sd.Run(problem_like(problem), DESCENT, steps=9), tmp_path).steps_done == 2
+
+
+def test_a_run_that_starts_anew_replaces_the_one_before(tmp_path: Path) -> None:
+    digits_run(50, (Checkpoint(tmp_path, 10, "step"),)).finish()
+    (tmp_path / ".step-000000000050.x.part").mkdir()  # left by a killed process
+    digits_run(20, (Checkpoint(tmp_path, 10, "step"),)).finish()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["step-000000000010", "step-000000000020"]
+    assert resume(digits_run(60), tmp_path).steps_done == 20
 
 
 def test_what_cannot_be_stored_is_named(tmp_path: Path) -> None:
@@ -147,43 +191,75 @@ def test_what_cannot_be_stored_is_named(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+# Forks a child for every line it reads; the child says when it has begun, and runs until it is killed.
 SCRIPT = """
-import sys
+import os, sys
 sys.path.insert(0, {here!r})
 from test_resume import digits_run
 from steepest.training.resume import Checkpoint, resume
 import steepest as sd
-from pathlib import Path
-folder = Path({folder!r})
-run = digits_run(4000, (Checkpoint(folder, 25, "step"),))
-try:
-    resume(run, folder)
-except sd.CheckpointError:
-    pass
-print("ready", flush=True)
-run.finish()
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        run = digits_run(10**9, (Checkpoint({folder!r}, 25, "step"),))
+        try:
+            resume(run, {folder!r})
+        except sd.CheckpointError as error:
+            assert "there is no checkpoint" in str(error)
+        print(os.getpid(), run.steps_done, flush=True)
+        run.finish()
+    _, status = os.waitpid(child, 0)
+    print(os.waitstatus_to_exitcode(status), flush=True)
 """
 
 
-@pytest.mark.slow
-def test_killed_at_twenty_random_moments(tmp_path: Path) -> None:
-    code = SCRIPT.format(here=str(Path(__file__).parent), folder=str(tmp_path / "run"))
+class Children:
+    """Processes that run the same descent, each from where the one before left off."""
+
+    def __init__(self, folder: Path) -> None:
+        code = SCRIPT.format(here=str(Path(__file__).parent), folder=str(folder))
+        environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # threads and fork do not go together
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, text=True
+        )
+
+    def begun_at(self) -> tuple[int, int]:
+        """The next one's process number, and the step at which it has taken up the descent."""
+        assert self.process.stdin is not None
+        print("go", file=self.process.stdin, flush=True)
+        number, step = self.line().split()
+        return int(number), int(step)
+
+    def line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def close(self) -> None:
+        self.process.communicate()
+
+
+@pytest.mark.parametrize("fresh", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["forked", "fresh process"])
+def test_killed_at_twenty_random_moments(tmp_path: Path, fresh: bool) -> None:
+    """SIGKILL while it computes or writes a checkpoint; each goes on from the last, and the end is that of one run."""
+    folder = tmp_path / "run"
     draws = random.Random(5)
-    kills = 0
-    while True:
-        child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        assert child.stdout is not None
-        if kills < 20:
-            child.stdout.readline()
-            time.sleep(draws.uniform(0.01, 0.25))
-            child.send_signal(signal.SIGKILL)
-        _, errors = child.communicate()
-        if child.returncode == 0:
-            break
-        assert child.returncode == -signal.SIGKILL, errors.decode()
-        kills += 1
-    assert kills >= 10
-    assert_same(digits_run(4000).finish(), resume(digits_run(4000), tmp_path / "run"))
+    taken_up = []
+    children = Children(folder)
+    for _ in range(20):
+        number, step = children.begun_at()
+        taken_up.append(step)
+        time.sleep(draws.uniform(0.0, 0.15))
+        os.kill(number, signal.SIGKILL)
+        assert int(children.line()) == -signal.SIGKILL
+        if fresh:
+            children.close()
+            children = Children(folder)
+    children.close()
+    assert taken_up == sorted(taken_up)
+    assert len(set(taken_up)) > 10  # most of them came further than the one before
+    part = resume(digits_run(10**9), folder)
+    end = part.steps_done + 30
+    assert_same(digits_run(end).finish(), resume(digits_run(end), folder).finish())
 
 
 def test_validation_restores_the_best_and_says_so(tmp_path: Path) -> None:

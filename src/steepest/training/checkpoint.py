@@ -22,7 +22,9 @@ _PREFIX = "step-"
 
 
 def write(folder: str | os.PathLike[str], step: int, weights: Mapping[str, Array], content: Mapping[str, Any]) -> Path:
-    """Write one checkpoint into `folder`, whole or not at all, and drop all but the newest two.
+    """Write one checkpoint into `folder`, whole or not at all, and keep beside it only the one before it.
+
+    Later steps in the folder are dropped too: they are damaged, or of a run that this one replaces.
 
     Parameters
     ----------
@@ -54,8 +56,10 @@ def write(folder: str | os.PathLike[str], step: int, weights: Mapping[str, Array
     target = Path(folder) / f"{_PREFIX}{step:012d}"
     files = {"weights.safetensors": weights_bytes, "state.safetensors": state_bytes, "run.json": text.encode()}
     write_folder_whole(target, files)
-    for old in _found(folder)[:-KEEP]:
-        shutil.rmtree(old, ignore_errors=True)
+    kept = [path for path in _found(folder) if path.name <= target.name][-KEEP:]
+    for path in Path(folder).iterdir():  # what a killed process was writing begins with a dot
+        if path.name.startswith((_PREFIX, f".{_PREFIX}")) and path not in kept:
+            shutil.rmtree(path, ignore_errors=True)
     return target
 
 
@@ -153,51 +157,3 @@ def _canonical(described: Mapping[str, Any]) -> bytes:
 
 def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
-
-
-def fingerprint_of(function: Any) -> str:
-    """A digest of what a Python function does: its byte code and constants, and those of functions it refers to.
-
-    Line numbers and file names do not count; a changed constant or operation does.
-    """
-    digest = hashlib.sha256()
-    _feed(digest, function, set())
-    return digest.hexdigest()
-
-
-def _feed(digest: Any, thing: Any, seen: set[int]) -> None:
-    if id(thing) in seen:
-        return
-    seen.add(id(thing))
-    if isinstance(thing, np.ndarray):
-        digest.update(thing.tobytes())
-        return
-    code = getattr(thing, "__code__", None)
-    if code is None or hasattr(thing, "__self__"):
-        owner = getattr(thing, "__self__", thing)
-        text = repr(owner)
-        digest.update(type(owner).__qualname__.encode())
-        if " at 0x" not in text:  # where an object lies says nothing of what it does
-            digest.update(text.encode())
-    if code is None:
-        return
-    _feed_code(digest, code)
-    for cell in getattr(thing, "__closure__", None) or ():
-        try:
-            _feed(digest, cell.cell_contents, seen)
-        except ValueError:  # not filled yet
-            continue
-    for name in code.co_names:
-        other = getattr(thing, "__globals__", {}).get(name)
-        if hasattr(other, "__code__") or isinstance(other, (int, float, str, np.ndarray)):
-            _feed(digest, other, seen)
-
-
-def _feed_code(digest: Any, code: Any) -> None:
-    digest.update(code.co_code)
-    digest.update(repr((code.co_names, code.co_varnames)).encode())
-    for constant in code.co_consts:
-        if hasattr(constant, "co_code"):
-            _feed_code(digest, constant)
-        else:
-            digest.update(repr(constant).encode())

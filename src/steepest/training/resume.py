@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from steepest.autodiff.tree import flatten
 from steepest.base.errors import CheckpointError
 from steepest.base.params import Params
 from steepest.training import checkpoint
+from steepest.training.fingerprint import fingerprint_of, fingerprint_of_data
 from steepest.training.hooks import Cadence
 from steepest.training.outcome import Outcome
 from steepest.training.run import Run
@@ -91,9 +91,10 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     stored = checkpoint.read(folder, tell)
     content, weights = stored["content"], stored["weights"]
     for what, digest in _fingerprints(run).items():
-        if content[what] != digest:
+        if content.get(what) != digest:
+            plural = what in ("data", "parameters")
             raise CheckpointError(
-                f"the checkpoint in {folder} is of another run: its {_WHAT[what]} differ{'s' * (what != 'data')} from this "
+                f"the checkpoint in {folder} is of another run: its {_WHAT[what]} differ{'s' * (not plural)} from this "
                 f"one's. Start anew, in another folder."
             )
     run.params = Params({name: weights[name] for name in run.problem.start})
@@ -109,21 +110,22 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     return run
 
 
-_WHAT = {"model": "model", "data": "data", "method": "method", "seed": "seed", "parameters": "parameters"}
+_WHAT = {
+    "model": "model", "objective": "loss or penalty", "data": "data", "method": "method", "seed": "seed",
+    "parameters": "parameters",
+}  # fmt: skip
 
 
 def _fingerprints(run: Run) -> dict[str, Any]:
     """What must be the same for a run to go on: digests, not the things themselves."""
-    digest = hashlib.sha256()
-    for array in (*flatten(run.problem.data.inputs)[0], run.problem.data.target, run.problem.data.weights):
-        if array is not None:
-            digest.update(repr((np.shape(array), np.asarray(array).dtype.str)).encode())
-            digest.update(np.ascontiguousarray(array).tobytes())
-    start: Params = run.problem.start
+    problem = run.problem
+    start: Params = problem.start
+    data = problem.data
     return {
-        "model": checkpoint.fingerprint_of(run.problem.predict),
-        "data": digest.hexdigest(),
-        "method": repr(run.method) if not callable(getattr(run.method, "learning_rate", None)) else run.method.name,
+        "model": fingerprint_of(problem.predict),
+        "objective": fingerprint_of([problem.loss_function, problem.reduction, problem.penalty]),
+        "data": fingerprint_of_data(*flatten(data.inputs)[0], data.target, data.weights),
+        "method": fingerprint_of(run.method),
         "seed": run.seed,
         "parameters": repr([(name, start[name].shape, start[name].dtype.str) for name in start]),
     }
