@@ -5,15 +5,16 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from steepest.views.endings import ending
 from steepest.views.fit_axis import FitAxis, fit_axis
-from steepest.views.style import Picture, Style, literal, style_of
+from steepest.views.loss_axis import scale_losses, thinned
+from steepest.views.style import Picture, Style, drawing, literal, say
 from steepest.views.words import one_line, wrap_formula
 
 if TYPE_CHECKING:
@@ -24,10 +25,6 @@ _MANY = 20_000  # rows from which points would be a blot: the density is drawn
 _HISTOGRAM_FROM = 12  # rows from which a histogram says something
 _TITLE_WIDTH, _TITLE_LINES = 92, 4
 _OVERSHOOT = 0.6  # of the data's range: what a curve may leave it by and still be in the picture
-_LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
-_LOSS_RANGE = 1e200  # the axis reaches from its reciprocal to it, which leaves room for margins
-_ROUNDING = 1e-6  # of the loss: less change than this is drawn as a level line
-_ENDINGS = {"non_finite": "non-finite value", "out_of_steps": "budget spent"}
 
 Array = NDArray[np.float64]
 
@@ -64,9 +61,8 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, theme: str = 
     >>> [axes.get_xlabel() for axes in plot_fit(fit).axes]
     ['', 'x', 'step']
     """
-    style = style_of(theme)
-    picture = Picture(style, _SIZE)
-    with matplotlib.rc_context(style.rc), np.errstate(all="ignore"):
+    with drawing(_SIZE, theme, path) as picture:
+        style = picture.style
         axis = fit_axis(fit)
         with_histogram = int(np.isfinite(fit.residuals).sum()) >= _HISTOGRAM_FROM
         grid = picture.add_gridspec(2, 2, width_ratios=(2.1, 1), height_ratios=(2, 1))
@@ -80,8 +76,6 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str] | None = None, theme: str = 
         if with_histogram:
             _draw_histogram(picture.add_subplot(grid[1, 1], sharey=residuals), fit, style)
         picture.align_ylabels([data, residuals])
-    if path is not None:
-        picture.write(path)
     return picture
 
 
@@ -120,7 +114,7 @@ def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
     finite = residuals[np.isfinite(residuals)]
     if not finite.any():
         axes.set_ylim(-1, 1)
-        _say(axes, "every residual is 0" if finite.size else "no residual is a finite number")
+        say(axes, "every residual is 0" if finite.size else "no residual is a finite number")
     literal(axes.xaxis.label)
     axes.set_xlabel(one_line(axis.label, 60))
     axes.set_ylabel("residual")
@@ -145,41 +139,27 @@ def _draw_loss(axes: Axes, fit: Fit, style: Style) -> None:
     steps = np.append(np.asarray(fit.history["step"], dtype=np.float64), fit.steps)
     loss = np.append(np.asarray(fit.history["loss"], dtype=np.float64), fit.loss)
     finite = np.isfinite(loss)
-    positive = loss[finite & (loss > 0)]
-    logarithmic = bool(
-        positive.size and (loss[finite] >= 0).all() and (positive.max() > _LOG_FROM * loss[finite].min())
-    )
-    if logarithmic:
-        axes.set_yscale("log")
-        # A loss of exactly 0 is drawn at the foot, and one beyond the range of the axis at its top; the label has the number.
-        loss = np.clip(loss, max(positive.min() / 10, 1 / _LOSS_RANGE), _LOSS_RANGE)
+    (loss,) = scale_losses(axes, loss)  # one beyond the axis is drawn at its end; the label has the number
     marker = "o" if steps.size <= 30 else ""
-    axes.plot(steps, loss, color=style.loss, linewidth=1.5, marker=marker, markersize=3.5)
+    axes.plot(*thinned(steps, loss), color=style.loss, linewidth=1.5, marker=marker, markersize=3.5)
     colour = style.ink if fit.outcome.ok else style.warning
     if finite[-1]:
         axes.plot(steps[-1:], loss[-1:], "o", color=colour, markersize=7, zorder=4)
-        behind = {"facecolor": style.paper, "edgecolor": "none", "alpha": 0.8, "pad": 1}
         axes.annotate(
             f"{fit.loss:.4g}", (steps[-1], loss[-1]), (0, 9), textcoords="offset points", ha="right", color=colour,
-            bbox=behind,
+            bbox=style.behind,
         )  # fmt: skip
     else:
         axes.axvline(steps[-1], color=colour, linewidth=1.5, linestyle=":")
         if not finite.any():
-            _say(axes, "the loss was never\na finite number")
+            say(axes, "the loss was never\na finite number")
     axes.margins(x=0.06, y=0.12)
-    seen = loss[finite]
-    if seen.size and np.ptp(seen) <= _ROUNDING * np.abs(seen).max():
-        middle = float(seen[-1])
-        room = 0.05 * abs(middle) or 1.0
-        axes.set_ylim(middle - room, middle + room)  # a closer look would show nothing but rounding
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
     if steps.max() < 1:
         axes.set_xlim(-1, 1)
     axes.set_xlabel("step")
     axes.set_ylabel(f"loss ({one_line(fit.loss_name, 20)})")
-    ending = _ENDINGS.get(fit.outcome.name, fit.outcome.name.replace("_", " "))
-    axes.set_title(f"{ending} after {fit.steps:,} step{'' if fit.steps == 1 else 's'}", color=colour)
+    axes.set_title(ending(fit.outcome, fit.steps), color=colour)
 
 
 def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> None:
@@ -215,7 +195,3 @@ def _limit(axes: Axes, observed: Array, curve: Array) -> None:
         low, high = min(low, float(inside.min())), max(high, float(inside.max()))
     if high > low:
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-
-
-def _say(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.75, text, transform=axes.transAxes, ha="center", va="center")

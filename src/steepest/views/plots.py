@@ -21,7 +21,8 @@ class Entry(NamedTuple):
 
 # One line a picture, in the order of docs/pictures.md, which says how to add one. Modules are imported when first used.
 PICTURES: dict[str, Entry] = {
-    "fit": Entry("steepest.views.fit_picture", "plot_fit", of=("Fit",)),
+    "fit": Entry("steepest.views.fit_picture", "plot_fit", of=("Fit", "Run")),
+    "loss": Entry("steepest.views.loss_picture", "plot_loss", of=("Fit", "Run")),
 }
 
 

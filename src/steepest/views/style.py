@@ -13,6 +13,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
@@ -222,3 +223,8 @@ def literal(text: Text) -> Text:
     """Have a text drawn as it stands: a dollar sign in a column's name does not begin a formula."""
     text.set_parse_math(False)
     return text
+
+
+def say(axes: Axes, text: str) -> None:
+    """A sentence in a panel that has nothing to show."""
+    axes.text(0.5, 0.75, text, transform=axes.transAxes, ha="center", va="center")
