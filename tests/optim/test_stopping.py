@@ -34,8 +34,8 @@ def watch(
     """What a descent with these losses and slopes about as large would be told, and at which step."""
     memory = stopping.start()
     for step, loss in enumerate(losses):
-        slope = np.array([max(1.0, abs(loss)) if math.isfinite(loss) else 1.0])
-        halt = stopping.over(memory, step, step // steps_per_epoch, loss, slope, np.ones(1), 0.1, full)
+        slope = max(1.0, abs(loss)) if math.isfinite(loss) else 1.0
+        halt = stopping.over(memory, step, step // steps_per_epoch, loss, slope, slope, 0.1, full)
         if halt is not None:
             return step, halt
     return len(losses), None
@@ -115,12 +115,12 @@ def test_noise_of_batches_is_no_divergence_and_no_convergence(first_row_met: boo
 def test_converged_needs_a_slope_that_is_small_for_the_loss() -> None:
     stopping = Stopping(tolerance=1e-6)
     memory = stopping.start()
-    assert stopping.over(memory, 0, 0, 1.0, np.array([1.1e-6]), np.ones(1), 0.1, True) is None
-    halt = stopping.over(memory, 1, 1, 1.0, np.array([0.9e-6]), np.ones(1), 0.1, True)
+    assert stopping.over(memory, 0, 0, 1.0, 1.1e-6, 1.1e-6, 0.1, True) is None
+    halt = stopping.over(memory, 1, 1, 1.0, 0.9e-6, 0.9e-6, 0.1, True)
     assert halt is not None
     assert halt.name == "converged"
-    assert stopping.over(stopping.start(), 0, 0, 1.0, np.array([0.9e-6]), np.ones(1), 0.1, False) is None  # a batch's
-    assert stopping.over(stopping.start(), 0, 0, 1.0, np.array([0.9e-6]), np.array([2.0]), 0.1, True) is None
+    assert stopping.over(stopping.start(), 0, 0, 1.0, 0.9e-6, 0.9e-6, 0.1, False) is None  # a batch's
+    assert stopping.over(stopping.start(), 0, 0, 1.0, 0.9e-6, 1.8e-6, 0.1, True) is None
 
 
 def test_stalled_after_a_thousand_steps_without_progress() -> None:
@@ -152,7 +152,7 @@ def test_non_finite_values_are_named() -> None:
         assert (step, halt.name) == (2, "non_finite")
         assert str(bad) in halt.message
         assert "step 2" in halt.message
-    halt = Stopping().finite(3, 1.0, np.array([1.0, math.inf]))
+    halt = Stopping().finite(3, 1.0, math.inf)
     assert halt is not None
     assert "gradient" in halt.message
     step, halt = watch(Stopping(), [1.0, 1e100, math.inf])  # the cause, not its end

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -133,3 +134,23 @@ def test_hooks_do_not_change_the_answer():
     busy = run([sd.Hook(lambda run: None, 1), sd.Hook(lambda run: None, 7)], steps=60, batch=4, snapshots=5).finish()
     assert plain.params.flat.tolist() == busy.params.flat.tolist()
     assert plain.history["loss"].tolist() == busy.history["loss"].tolist()
+
+
+def test_without_hooks_nothing_of_theirs_is_called():
+    called = []
+
+    def look(frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.endswith("training/hooks.py"):
+            called.append(frame.f_code.co_name)
+
+    def calls(hooks):
+        called.clear()
+        sys.setprofile(look)
+        try:
+            sd.minimize(lambda x: x**2, 1.0, method="gradient_descent", learning_rate=1e-3, steps=200, hooks=hooks)
+        finally:
+            sys.setprofile(None)
+        return called
+
+    assert calls([]) == []
+    assert calls([sd.Hook(lambda run: None, every=50)]).count("__call__") == 4

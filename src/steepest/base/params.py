@@ -78,6 +78,10 @@ class Params(Mapping[str, Array]):
         flat = np.array(flat, dtype=self.flat.dtype, order="C").reshape(-1)  # a copy: nobody else may write into it
         if flat.shape != self.flat.shape:
             raise ShapeError(f"expected {self.flat.size} numbers for {', '.join(self)}, got {flat.size}.")
+        return self.owning(flat)
+
+    def owning(self, flat: Array) -> Params:
+        """`replaced` without a copy or a check, for a vector of the same kind that was just made and that nobody else holds."""
         new = object.__new__(Params)
         new._places = self._places
         flat.flags.writeable = False

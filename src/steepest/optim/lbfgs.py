@@ -110,7 +110,7 @@ class _Descent:
     def start(self) -> Halt | None:
         """Whether there is nothing to do."""
         loss, gradient, _ = self.here
-        halt = self.stopping.finite(self.step, loss, gradient) or self.stopping.reached(self.step, loss)
+        halt = self.stopping.finite(self.step, loss, norm(gradient)) or self.stopping.reached(self.step, loss)
         if halt is None and self.first_slope == 0.0:
             return Halt("converged", f"converged after {self.step} steps: the slope is zero.")
         return halt

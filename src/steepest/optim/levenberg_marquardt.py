@@ -102,7 +102,7 @@ class LevenbergMarquardt:
                 loss = problem.reduced(_total(problem, point.residual))
                 gradient = _gradient(problem, point, loss)
                 done.halt = (
-                    stopping.finite(step, loss, gradient)
+                    stopping.finite(step, loss, norm(gradient))
                     or stopping.reached(step, loss)
                     or _ended(problem, params, point, total, state)
                 )

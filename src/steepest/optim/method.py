@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -88,7 +89,9 @@ class Method(Protocol):
 
 def norm(vector: Array) -> float:
     """Euclidean norm that neither overflows nor underflows."""
-    size = float(np.max(np.abs(vector), initial=0.0))
+    size = float(np.abs(vector).max(initial=0.0))
+    if 1e-15 < size < 1e15:  # far from both, in float32 too: the squares themselves will do
+        return math.sqrt(float(vector.dot(vector)))
     if size == 0.0 or not np.isfinite(size):
         return size
     return size * float(np.linalg.norm(vector / size))

@@ -6,11 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from steepest.base.checks import is_number, whole
 from steepest.base.errors import ModelError
-from steepest.base.params import Array
 from steepest.optim.method import Halt
 
 Watch = dict[str, Any]
@@ -56,11 +53,11 @@ class Stopping:
         return {"first": 0.0, "start": None, "last": 0.0, "best": math.inf, "best_step": 0, "steps": 0,
                 "epoch": 0, "epoch_sum": 0.0, "epoch_steps": 0, "epoch_best": math.inf, "bad_epochs": 0}  # fmt: skip
 
-    def finite(self, step: int, loss: float, gradient: Array) -> Halt | None:
-        """Non-finite values: seen at the step where they appear."""
+    def finite(self, step: int, loss: float, length: float) -> Halt | None:
+        """Non-finite values, seen at the step where they appear; `length` is the norm of the gradient."""
         if not math.isfinite(loss):
             return Halt("non_finite", f"the loss became {loss} at step {step}.")
-        if not np.isfinite(gradient).all():
+        if not math.isfinite(length):
             return Halt(
                 "non_finite", f"the gradient became non-finite at step {step}, where the loss is {loss:.6g}.",
                 "The model has no slope there: start elsewhere, or keep arguments of log, sqrt and / away from 0.",
@@ -81,8 +78,8 @@ class Stopping:
         step: int,
         epoch: int,
         loss: float,
-        gradient: Array,
-        magnitude: Array,
+        length: float,
+        promise: float,
         rate: float,
         full: bool,
     ) -> Halt | None:
@@ -90,12 +87,14 @@ class Stopping:
 
         Parameters
         ----------
-        gradient, magnitude : ndarray
-            In the same units: the loss changes by about ``gradient * magnitude`` when a parameter moves by its magnitude.
+        length : float
+            The norm of the gradient.
+        promise : float
+            By how much the loss changes at most, to first order, when a parameter moves by its magnitude.
         full : bool
             Whether `loss` is of all rows.
         """
-        halt = self.finite(step, loss, gradient)
+        halt = self.finite(step, loss, length)
         if halt is not None and watch["start"] is not None:
             start, last = watch["start"], watch["last"]
             if last - start > GROWTH_THAT_DIVERGES * abs(start):  # the overflow is but the end of it
@@ -108,7 +107,6 @@ class Stopping:
         if halt is not None:
             return halt
         watch["last"] = loss
-        promise = float(np.max(np.abs(gradient * magnitude), initial=0.0))
         if watch["start"] is None:
             watch["start"] = loss
         if watch["steps"] < FIRST_STEPS or watch["first"] == 0.0:
@@ -140,6 +138,8 @@ class Stopping:
                     f"though the slope is not zero.",
                     "Lower the learning rate, or use a method that uses curvature (levenberg_marquardt or lbfgs).",
                 )
+        if full and self.patience is None:
+            return None  # nothing asks about epochs
         return self._epoch_over(watch, step, epoch, loss, full)
 
     def _epoch_over(self, watch: Watch, step: int, epoch: int, loss: float, full: bool) -> Halt | None:

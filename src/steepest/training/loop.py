@@ -5,16 +5,19 @@ This loop defines what a descent means; faster engines replace it and are compar
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from steepest.autodiff.apply import inside_transform, linking
-from steepest.base.params import Params
+from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.optim.chain import state_for
 from steepest.optim.method import Advance, Halt, State, Step, norm
+from steepest.optim.rules import Rule, RuleState
 from steepest.optim.stopping import Stopping
 from steepest.training.problem import Problem, detached
 
@@ -45,39 +48,64 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
     )
     watch = dict(state["watch"]) if state["watch"] else stopping.start()
     full = method.batches.is_full(problem.rows)
-    columns: dict[str, list[float]] = {k: [] for k in ("step", "epoch", "loss", "gradient_norm", "rate", "time")}
+    rows: list[tuple[float, ...]] = []
     best: tuple[float, Params] | None = None
-    last: Step | None = None
+    seen: tuple[Any, ...] | None = None
     halt: Halt | None = None
+    whole = problem.parts(method.batches.cut(None, problem.rows)) if full else None
+    update, nothing = _in_units(method.rule, scale), np.zeros_like(params.flat)
     began = perf_counter()
-    with np.errstate(all="ignore"):  # what is not finite is found by `stopping`, and named
+    # What is not finite is found by `stopping`, and named.
+    with np.errstate(all="ignore"), linking(), inside_transform():
         for _ in range(n):  # 6. repeat
             epoch, places = method.batches.at(problem.rows, seed, step)
-            parts = problem.parts(method.batches.cut(places, problem.rows))
+            parts = whole or problem.parts(method.batches.cut(places, problem.rows))
             leaves = problem.leaves(params)
-            loss, gradient, predictions, next_model = 0.0, np.zeros_like(params.flat), [], model
+            loss, gradient, predictions, next_model = 0.0, nothing, [], model
             for k, (batch, share) in enumerate(parts):  # one, unless gradients are accumulated
                 key = Key(seed, epoch, step * method.batches.parts + k)
-                with linking(), inside_transform():
-                    prediction, next_model = problem.predict(leaves, next_model, batch.inputs, key, True)  # 2. predict
-                    objective = problem.objective(prediction, batch, leaves, share)  # 3. loss
-                loss = loss + float(detached(objective))
-                gradient = gradient + problem.gradient(objective, leaves)  # 4. gradient
+                prediction, next_model = problem.predict(leaves, next_model, batch.inputs, key, True)  # 2. predict
+                objective = problem.objective(prediction, batch, leaves, share)  # 3. loss
+                part = problem.gradient(objective, leaves)  # 4. gradient
+                loss, gradient = loss + float(detached(objective)), part if gradient is nothing else gradient + part
                 predictions.append(detached(prediction))
             rate, next_memory = method.rate_at(state["rate"], memory, step, epoch, loss)
-            magnitude = np.maximum(np.abs(params.flat), scale)
-            halt = stopping.over(watch, step, epoch, loss, gradient, magnitude, rate, full)  # 7. stop
-            if full and np.isfinite(loss) and (best is None or loss < best[0]):
+            length = norm(gradient)
+            promise = float(np.abs(gradient * np.maximum(np.abs(params.flat), scale)).max(initial=0.0))
+            halt = stopping.over(watch, step, epoch, loss, length, promise, rate, full)  # 7. stop
+            if full and math.isfinite(loss) and (best is None or loss < best[0]):
                 best = (loss, params)
             if halt is not None:
                 break
-            change, rule_state = method.rule.update(gradient * scale, rule_state, params.flat / scale, rate, step)
-            before, params = params, params.replaced(params.flat + scale * change)  # 5. step
-            seen = predictions[0] if len(predictions) == 1 else np.concatenate(predictions)
-            last = Step(step, seen, loss, before.replaced(gradient), rate, before, params)
+            change, rule_state = update(gradient, rule_state, params.flat, rate, step)
+            before, moved = params, (params.flat + change).astype(params.flat.dtype, copy=False)
+            params = params.owning(moved)  # 5. step
+            seen = (step, predictions, loss, gradient, rate, before, params)
             model, memory, step = next_model, next_memory, step + 1
-            row = (step - 1, epoch, loss, norm(gradient), rate, perf_counter() - began)
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
+            rows.append((step - 1, epoch, loss, length, rate, perf_counter() - began))
+    last = None if seen is None else _step(*seen)
     state = {**state, "step": step, "rule": rule_state, "model": model, "schedule": memory, "watch": watch}
+    names = ("step", "epoch", "loss", "gradient_norm", "rate", "time")
+    columns = {
+        name: list(column) for name, column in zip(names, zip(*rows, strict=True) if rows else [()] * 6, strict=True)
+    }
     return Advance(params, state, columns, halt, last, best)
+
+
+def _in_units(rule: Rule, scale: Array) -> Callable[..., tuple[Array, RuleState]]:
+    """The update of a rule that sees the parameters in units of `scale`."""
+    if (scale == 1.0).all():
+        return rule.update
+
+    def update(gradient: Array, state: RuleState, flat: Array, rate: float, step: int) -> tuple[Array, RuleState]:
+        change, state = rule.update(gradient * scale, state, flat / scale, rate, step)
+        return scale * change, state
+
+    return update
+
+
+def _step(
+    number: int, predictions: list[Any], loss: float, gradient: Array, rate: float, before: Params, after: Params
+) -> Step:
+    prediction = predictions[0] if len(predictions) == 1 else np.concatenate(predictions)
+    return Step(number, prediction, loss, before.replaced(gradient), rate, before, after)

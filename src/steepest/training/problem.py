@@ -164,7 +164,7 @@ class Problem:
     # ---- the pieces of the loop
     def leaves(self, params: Params) -> dict[str, Tensor]:
         """The parameters as Tensors that require grad."""
-        return {name: Tensor(array, requires_grad=True) for name, array in params.items()}
+        return {name: Tensor(array, requires_grad=True) for name, array in params.view(params.flat).items()}
 
     def loss(self, outputs: Any, target: Any) -> Any:
         """The loss of each row, shape (n,); the output itself without data."""
