@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from steepest.views.data_axes import MANY, limit_to_data, scatter
 from steepest.views.endings import ending
 from steepest.views.fit_axis import FitAxis, fit_axis
 from steepest.views.loss_axis import scale_losses, thinned
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
     from steepest.fitting.result import Fit
 
 _SIZE = (9.0, 5.6)
-_MANY = 20_000  # rows from which points would be a blot: the density is drawn
 _HISTOGRAM_FROM = 12  # rows from which a histogram says something
 _TITLE_WIDTH, _TITLE_LINES = 92, 4
-_OVERSHOOT = 0.6  # of the data's range: what a curve may leave it by and still be in the picture
 
 Array = NDArray[np.float64]
 
@@ -86,7 +84,7 @@ def _title(picture: Picture, fit: Fit) -> None:
 
 def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
     observed = np.ravel(fit.observed)
-    _scatter(axes, axis.values, observed, axis, style)
+    scatter(axes, axis.values, observed, style, axis.logarithmic)
     if np.isfinite(axis.curve_y).any():
         dense = axis.curve_x.size > 1 and observed.size > 500
         axes.plot(
@@ -98,10 +96,10 @@ def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
             label=axis.curve_label,
             zorder=3,
         )
-        axes.legend(loc="best" if observed.size <= _MANY else "upper left")
+        axes.legend(loc="best" if observed.size <= MANY else "upper left")
     if axis.logarithmic:
         axes.set_xscale("log")
-    _limit(axes, observed, axis.curve_y)
+    limit_to_data(axes, observed, axis.curve_y)
     axes.tick_params(labelbottom=False)
     literal(axes.yaxis.label)
     axes.set_ylabel(one_line(fit.target_text, 32))
@@ -110,7 +108,7 @@ def _draw_data(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
 def _draw_residuals(axes: Axes, fit: Fit, axis: FitAxis, style: Style) -> None:
     residuals = np.ravel(fit.residuals)
     axes.axhline(0.0, color=style.fit, linewidth=1.3, zorder=3)
-    _scatter(axes, axis.values, residuals, axis, style)
+    scatter(axes, axis.values, residuals, style, axis.logarithmic)
     finite = residuals[np.isfinite(residuals)]
     if not finite.any():
         axes.set_ylim(-1, 1)
@@ -160,38 +158,3 @@ def _draw_loss(axes: Axes, fit: Fit, style: Style) -> None:
     axes.set_xlabel("step")
     axes.set_ylabel(f"loss ({one_line(fit.loss_name, 20)})")
     axes.set_title(ending(fit.outcome, fit.steps), color=colour)
-
-
-def _scatter(axes: Axes, x: Array, y: Array, axis: FitAxis, style: Style) -> None:
-    """The rows as points that get smaller and fainter as they get more, and as a density when they are very many."""
-    shown = np.isfinite(x) & np.isfinite(y)
-    x, y = x[shown], y[shown]
-    if x.size > _MANY and np.ptp(x) > 0 and np.ptp(y) > 0:
-        colours = LinearSegmentedColormap.from_list("density", style.density)
-        scale: dict[str, Any] = {"xscale": "log"} if axis.logarithmic else {}
-        axes.hexbin(x, y, gridsize=(70, 36), bins="log", mincnt=1, cmap=colours, linewidths=0.2, **scale)
-        axes.plot([], [], "h", color=style.data, markersize=8, label="data (stronger: more rows)")
-        return
-    size, alpha = next(
-        look for rows, look in ((40, (6.0, 0.9)), (400, (4.5, 0.7)), (4000, (3.0, 0.45)), (np.inf, (2.0, 0.25)))
-        if x.size <= rows
-    )  # fmt: skip
-    axes.plot(
-        x, y, "o", color=style.data, markersize=size, alpha=alpha, markeredgewidth=0, label="data",
-        rasterized=x.size > 4000,
-    )  # fmt: skip
-
-
-def _limit(axes: Axes, observed: Array, curve: Array) -> None:
-    """Keep the data in view: a curve that runs away between or beyond them leaves the picture."""
-    data = observed[np.isfinite(observed)]
-    if not data.size:
-        return
-    low, high = float(data.min()), float(data.max())
-    room = _OVERSHOOT * (high - low)
-    curve = curve[np.isfinite(curve)]
-    if curve.size and room > 0:
-        inside = np.clip(curve, low - room, high + room)
-        low, high = min(low, float(inside.min())), max(high, float(inside.max()))
-    if high > low:
-        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))

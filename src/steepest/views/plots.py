@@ -23,6 +23,8 @@ class Entry(NamedTuple):
 PICTURES: dict[str, Entry] = {
     "fit": Entry("steepest.views.fit_picture", "plot_fit", of=("Fit", "Run")),
     "loss": Entry("steepest.views.loss_picture", "plot_loss", of=("Fit", "Run")),
+    "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
+    "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
 }
 
 

@@ -15,7 +15,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
@@ -50,6 +50,12 @@ class Style:
         """`count` colours from early to late, each darker (on dark paper: lighter) than the one before."""
         colours = LinearSegmentedColormap.from_list("ramp", self.ramp)
         return [colours(k / max(1, count - 1)) for k in range(count)]
+
+    def shades(self, colour: str, count: int) -> list[Any]:
+        """`count` colours from a pale one to `colour` itself."""
+        paper, full = np.array(to_rgb(self.paper)), np.array(to_rgb(colour))
+        pale = 0.45 * paper + 0.55 * full
+        return [tuple(pale + (k + 1) / count * (full - pale)) for k in range(count)]
 
     @property
     def behind(self) -> dict[str, Any]:

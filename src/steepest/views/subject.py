@@ -1,22 +1,19 @@
-"""Whose picture: the run behind a run or a fit, a run seen as a fit, and a run as it was at earlier steps."""
+"""Whose picture: the run behind a run or a fit, and a run seen as a fit."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from steepest.autodiff.tree import flatten
-from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.fitting.model import FitData
 from steepest.fitting.result import Fit
 from steepest.nn.classification import ScoreLoss
 from steepest.training.run import Run
-
-MOST_BANDED = 60  # parameters up to which a run's covariance is worth its time
 
 
 def run_of(subject: Any, picture: str) -> Run:
@@ -88,84 +85,6 @@ class RunAsFit(Fit):
 def _as_column(leaf: Array) -> Array:
     """(n, 1) as (n,): one number a row."""
     return np.ravel(leaf).astype(np.float64) if leaf.size == len(leaf) else leaf
-
-
-def runs_at(run: Run, steps: Iterable[int], picture: str) -> list[Run]:
-    """The run as it was after each of `steps`: from its snapshots where it kept them, else by running it again from its start.
-
-    Raises
-    ------
-    ModelError
-        The run has not got so far, or running it again leads elsewhere, as where a hook has changed it.
-    """
-    wanted = [whole(f"a step of {picture}", step, 0) for step in steps]
-    if not wanted:
-        raise ModelError(f"{picture} needs at least one step.")
-    late = [step for step in wanted if step > run.steps_done]
-    if late:
-        raise ModelError(f"there is no step {late[0]}: the run has done {_count(run.steps_done)}.")
-    found: dict[int, Run] = {}
-    if run.state.get("model") is None:  # else the model's own state is needed too, and a snapshot has not got it
-        for step in set(wanted) & set(run.history.snapshots):
-            found[step] = _moved(run, run.history.snapshots[step])
-    missing = sorted(set(wanted) - set(found))
-    found |= _stepwise(run, missing) if run.method.stepwise else _from_the_start(run, missing)
-    return [found[step] for step in wanted]
-
-
-def _moved(run: Run, params: Any) -> Run:
-    twin = run.fork()
-    twin.params = params
-    return twin
-
-
-def _again(run: Run) -> Run:
-    return Run(run.problem, run.method, seed=run.seed, stopping=run.stopping)
-
-
-def _stepwise(run: Run, missing: list[int]) -> dict[int, Run]:
-    found: dict[int, Run] = {}
-    if not missing:
-        return found
-    again = _again(run)
-    for step in missing:
-        if step > again.steps_done:
-            again.finish(step - again.steps_done)
-        if again.steps_done < step:
-            raise ModelError(_ELSEWHERE.format(step=step))
-        found[step] = again.fork()
-    seen, before = again.history["loss"], run.history["loss"]
-    n = min(len(seen), len(before))
-    if run.resumed_at == 0 and not np.array_equal(seen[:n], before[:n], equal_nan=True):
-        raise ModelError(_ELSEWHERE.format(step=missing[-1]))
-    return found
-
-
-def _from_the_start(run: Run, missing: list[int]) -> dict[int, Run]:
-    """For a method that cannot stop and go on: once from the start for each step."""
-    return {step: _again(run).finish(step) for step in missing}
-
-
-_ELSEWHERE = (
-    "running this run again does not lead to its step {step}: something outside of it has changed it, such as a hook. Keep the "
-    "parameters while it runs: Run(..., snapshots=[0, 1, 10]) or snapshots=10."
-)
-
-
-def some_steps(last: int, count: int = 4) -> list[int]:
-    """Up to `count` steps from 0 to the last, close together at the start, where most happens.
-
-    Examples
-    --------
-    >>> some_steps(10), some_steps(1), some_steps(250)
-    ([0, 1, 3, 10], [0, 1], [0, 1, 16, 250])
-    """
-    between = np.geomspace(1, max(1, last), max(1, count - 1))
-    return sorted({0, *(min(last, round(float(x))) for x in between)})
-
-
-def _count(steps: int) -> str:
-    return f"{steps:,} step{'s' * (steps != 1)}"
 
 
 def _a(noun: str) -> str:
