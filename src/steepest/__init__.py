@@ -80,6 +80,7 @@ _HOMES = {
     "steepest.fitting.fit": ("fit",),
     "steepest.fitting.result": ("Fit",),
     "steepest.fitting.saved": ("load",),
+    "steepest.views.landscape": ("landscape", "Landscape"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 _MODULES = ("data", "nn", "ops", "plot")

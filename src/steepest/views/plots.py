@@ -25,6 +25,8 @@ PICTURES: dict[str, Entry] = {
     "loss": Entry("steepest.views.loss_picture", "plot_loss", of=("Fit", "Run")),
     "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
+    "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
+    "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
 
 

@@ -1,0 +1,128 @@
+"""LossLevels: at which losses a landscape has its contours, and how high they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from steepest.base.params import Array
+
+# The highest loss over the middle one, above the lowest, from which levels and from which heights are logarithmic.
+_LEVELS_FROM = 4.0
+_HEIGHTS_FROM = 12.0
+_SMALL = 0.02  # of the window: what is lower than in the rest of it is one level, since the grid knows no more of it
+_LOWEST = 1e-12  # of the highest: nearer to the lowest loss than this, losses are one
+_MANY = 14  # levels
+_LONG = 9999.5  # from here on with a power of ten
+_OFFSET = 1e-3  # of the lowest loss: where all levels are nearer to it, their distance is written
+
+
+@dataclass(frozen=True, eq=False)
+class LossLevels:
+    """Contours of a landscape: evenly spaced, or by powers of ten above the lowest loss where most of the window is low.
+
+    Attributes
+    ----------
+    lowest, floor, top : float
+        The losses go from `lowest` to ``lowest + top``; below ``lowest + floor`` logarithms end.
+    logarithmic, steep : bool
+        Whether the levels, and whether the heights, are logarithmic.
+    losses : ndarray
+        Of the levels, rising.
+    """
+
+    lowest: float
+    floor: float
+    top: float
+    logarithmic: bool
+    steep: bool
+    losses: Array
+
+    def tone(self, loss: Array) -> Array:
+        """How strong the colour is: 0 for the lowest loss to 1 for the highest; NaN where it is not finite."""
+        return self._part(loss, self.logarithmic)
+
+    def height(self, loss: Array) -> Array:
+        """How high the surface is: 0 for the lowest loss to 1 for the highest; NaN where it is not finite."""
+        return self._part(loss, self.steep)
+
+    def _part(self, loss: Array, logarithmic: bool) -> Array:
+        with np.errstate(all="ignore"):
+            above = np.where(np.isfinite(loss), loss - self.lowest, np.nan)
+            if logarithmic:
+                return np.asarray(np.log(np.maximum(above, self.floor) / self.floor) / np.log(self.top / self.floor))
+            return np.asarray(above / self.top)
+
+    def offset(self, logarithmic: bool) -> float:
+        """What is taken off losses before they are written: the lowest, where late digits or round numbers ask for it."""
+        close = self.floor * 0.05 if logarithmic else self.top / _OFFSET
+        return self.lowest if abs(self.lowest) > close else 0.0
+
+    def tone_ticks(self, most: int) -> tuple[Array, list[str]]:
+        """At most so many levels: tones, and what to write at them."""
+        return self._ticks(self.tone, self.losses[:: -(-self.losses.size // most)], self.logarithmic)
+
+    def height_ticks(self, most: int) -> tuple[Array, list[str]]:
+        """At most so many heights, and what to write at them."""
+        if self.steep or not self.logarithmic:
+            return self._ticks(self.height, self.losses[:: -(-self.losses.size // most)], self.steep)
+        off = self.offset(False)
+        return self._ticks(self.height, off + _even(self.lowest - off, self.top, most), False)
+
+    def _ticks(self, place: Callable[[Array], Array], losses: Array, logarithmic: bool) -> tuple[Array, list[str]]:
+        written = losses - self.offset(logarithmic)
+        return place(losses), [f"{v:,.4g}" if abs(v) < _LONG else f"{v:.3g}" for v in written.tolist()]
+
+
+def loss_levels(loss: Array, known: Array | None = None) -> LossLevels | None:
+    """The levels of a landscape's losses; None where no loss is finite, or all are the same.
+
+    Parameters
+    ----------
+    loss : ndarray
+    known : ndarray, optional
+        Losses of known minima: the lowest of all.
+
+    Examples
+    --------
+    >>> loss_levels(np.linspace(0.0, 10.0, 100)).losses
+    array([ 0.,  1.,  2.,  3.,  4.,  5.,  6.,  7.,  8.,  9., 10.])
+    >>> loss_levels(np.geomspace(1e-2, 1e2, 1000), np.array([0.0])).losses
+    array([2.e-02, 5.e-02, 1.e-01, 2.e-01, 5.e-01, 1.e+00, 2.e+00, 5.e+00,
+           1.e+01, 2.e+01, 5.e+01, 1.e+02])
+    """
+    finite = loss[np.isfinite(loss)]
+    if not finite.size:
+        return None
+    known = np.empty(0) if known is None else known[np.isfinite(known)]
+    lowest = float(min(finite.min(), known.min(initial=np.inf)))
+    with np.errstate(over="ignore"):
+        top = min(float(finite.max()) - lowest, float(np.finfo(float).max))
+    if not top > 4 * np.finfo(float).eps * abs(lowest):
+        return None
+    above = np.clip(finite - lowest, _LOWEST * top, top)
+    low, middle = (float(value) for value in np.quantile(above, [_SMALL, 0.5]))
+    logarithmic, steep = top > _LEVELS_FROM * middle, top > _HEIGHTS_FROM * middle
+    if logarithmic:
+        return LossLevels(lowest, low, top, True, steep, lowest + _powers(low, top))
+    offset = lowest if top < _OFFSET * abs(lowest) else 0.0
+    return LossLevels(lowest, low, top, False, steep, offset + _even(lowest - offset, top, _MANY - 2))
+
+
+def _even(lowest: float, top: float, most: int) -> Array:
+    """Round numbers at even distances."""
+    values = np.asarray(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, lowest + top))
+    return np.asarray(values[(values >= lowest) & (values <= lowest + top)])
+
+
+def _powers(floor: float, top: float) -> Array:
+    """Powers of ten, with 2 and 5 or 3 between them where they are few, from `floor` to `top`."""
+    first, last = np.floor(np.log10(floor)), np.ceil(np.log10(top))
+    between = next((b for b in ((1, 2, 5), (1, 3)) if (last - first) * len(b) <= _MANY), (1,))
+    stride = max(1, int(np.ceil((last - first) / _MANY)))
+    values = np.ravel(10.0 ** np.arange(first, last + 1, stride)[:, None] * np.array(between))
+    slack = 1 + 1e-9
+    return np.asarray(values[(values * slack >= floor) & (values <= top * slack)])
