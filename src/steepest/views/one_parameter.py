@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
 from numpy.typing import NDArray
 
 from steepest.base.errors import ModelError
@@ -43,8 +45,7 @@ def problem_of(subject: Any, at: Any, picture: str) -> Problem:
         raise ModelError(
             f"{picture}: `at` is one number, and this problem has {problem.start.flat.size} parameters; leave it out."
         )
-    moved = object.__new__(Problem)
-    moved.__dict__.update(problem.__dict__)
+    moved = copy.copy(problem)
     moved.start = problem.start.replaced(np.array([float(at)], dtype=problem.start.flat.dtype))
     return moved
 
@@ -126,7 +127,7 @@ def draw_curve(axes: Axes, one: OneParameter, window: tuple[float, float], style
     seen = y[np.isfinite(y)]
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
     # A wall (log near 0, say) would press the rest to the ground.
-    if seen.size and high - low > 50 * (np.percentile(seen, 95) - low) > 0:
+    if seen.size and high - low > 12 * (np.percentile(seen, 95) - low) > 0:
         high = low + 3 * float(np.percentile(seen, 95) - low)
     room = 0.08 * (high - low) or max(1.0, abs(low)) * 0.1
     limits = low - room, high + room
@@ -144,8 +145,8 @@ def draw_steps(axes: Axes, x: Array, y: Array, style: Style, label: str = "", mo
         axes.plot(x, y, color=style.fit, linewidth=0.9, zorder=3)
         return
     for k in range(len(x) - 1):
-        axes.annotate(
-            "", (x[k + 1], y[k + 1]), (x[k], y[k]), zorder=3, annotation_clip=False, clip_on=True,
-            arrowprops={"arrowstyle": "-|>", "color": style.fit, "linewidth": 1.1, "shrinkA": 2, "shrinkB": 2,
-                        "mutation_scale": 9, "clip_on": True},
+        arrow = FancyArrowPatch(
+            (x[k], y[k]), (x[k + 1], y[k + 1]), arrowstyle="-|>", color=style.fit, linewidth=1.1, shrinkA=2, shrinkB=2,
+            mutation_scale=9, zorder=3,
         )  # fmt: skip
+        axes.add_patch(arrow)

@@ -66,7 +66,7 @@ def plot_panels(
     >>> data = {"t": [0.0, 1.0, 2.0], "y": [1.0, 2.9, 5.1]}
     >>> fit = sd.fit("y ~ a + b*t", data, learning_rate=0.1, steps=3, start={"a": 0.0, "b": 0.0})
     >>> [axes.get_title() for axes in plot_panels(fit, steps=range(4)).axes]
-    ['step 0: loss 11.81', 'step 1: loss 0.1857', 'step 2: loss 0.02306', 'step 3: loss 0.02019']
+    ['step 0: loss 11.81', 'step 1: loss 3.259', 'step 2: loss 0.9215', 'step 3: loss 0.2804']
     """
     run = run_of(subject, "small multiples")
     shown = some_steps(run.steps_done) if steps is None else sorted({whole("a step", step, 0) for step in steps})

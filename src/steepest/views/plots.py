@@ -24,6 +24,7 @@ PICTURES: dict[str, Entry] = {
     "fit": Entry("steepest.views.fit_picture", "plot_fit", of=("Fit", "Run")),
     "loss": Entry("steepest.views.loss_picture", "plot_loss", of=("Fit", "Run")),
     "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
+    "rates": Entry("steepest.views.rates_picture", "plot_rates", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
     "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
     "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
