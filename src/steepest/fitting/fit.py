@@ -131,7 +131,8 @@ def fit(
                 raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
         _enough_rows(rows, len(bound.parameters))
         chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
-        values: Mapping[str, Any] = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed)
+        tried = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed, loss)
+        values: Mapping[str, Any] = tried.values
         if isinstance(chosen, Descent):  # a descent that is asked for by name has something to descend
             values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
         units = natural_scales(bound, rows)

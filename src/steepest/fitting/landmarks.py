@@ -1,108 +1,38 @@
-"""Landmarks: values of parameters that the data themselves show, such as a frequency or the place of a peak."""
+"""Landmarks: what the data show along one column: frequencies, rates, places of peaks."""
 
 from __future__ import annotations
-
-import math
-from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from steepest.base.params import Array
 from steepest.base.random import generator
-from steepest.fitting.model import FitData, FormulaModel
-from steepest.formula.callable import compile_tree
-from steepest.formula.tree import Binary, Call, Name, Node, names, postorder
 
-PEAKS = 3  # of the spectrum
-MOST_ROWS = 1000  # for the spectrum
-MOST_FREQUENCIES = 2000
-QUANTILES = (0.1, 0.3, 0.5, 0.7, 0.9)
-ANGLES = (0.0, 1.0, -1.0, 2.0, -2.0, 3.0)
-SLOW = (1.0, 3.0)  # times the natural magnitude: waves too slow for the spectrum
-
-
-def landmarks(model: FormulaModel, data: FitData, units: Mapping[str, float]) -> dict[str, Array]:
-    """Values worth trying, for those parameters whose place in the formula says what they are.
-
-    A parameter subtracted from a bare column, as m in ``(x - m)``, is a place on it: where y is largest and smallest, and
-    quantiles. In ``sin(A)`` and ``cos(A)``, with A affine in a column, one that A's slope is proportional to (or its inverse)
-    is a frequency (or a period): the highest peaks of the data's spectrum. One that only shifts A is an angle.
-
-    Parameters
-    ----------
-    units : mapping of str to float
-        The natural magnitude of each parameter.
-    """
-    tree = model.bound.formula.tree
-    found: dict[str, Array] = {}
-    for node in dict.fromkeys(postorder(tree)):
-        if isinstance(node, Call) and node.function in ("sin", "cos"):
-            for name, values in _of_wave(node.arguments[0], model, data, units):
-                found.setdefault(name, values)
-    for name, column in places(model):  # after the waves: the angle of a wave may be written as a place
-        found[name] = _places_along(data.columns[column], data.observed)
-    return found
+PEAKS = 6  # of a spectrum
+MOST_ROWS = 1000  # for a spectrum
+MOST_FREQUENCIES = 4000
+BUMPS = 6
+WINDOWS = (
+    (0.0, 1.0),
+    (0.0, 0.25),
+    (0.0, 0.5),
+    (0.5, 1.0),
+    (0.25, 0.75),
+)  # parts of the column in which a slope is measured
 
 
-def places(model: FormulaModel) -> list[tuple[str, str]]:
-    """Parameters that are subtracted from a bare column, or it from them: (parameter, column)."""
-    found = []
-    for node in postorder(model.bound.formula.tree):
-        match node:
-            case Binary(operator="-", left=Name(name=left), right=Name(name=right)):
-                for name, column in ((right, left), (left, right)):
-                    if name in model.parameters and column in model.bound.columns:
-                        found.append((name, column))
-            case _:
-                pass
-    return found
+def calmed(observed: Array) -> Array:
+    """The observations with those far out drawn in to three standard deviations, by the median absolute deviation."""
+    middle = np.median(observed)
+    reach = 3 * 1.4826 * float(np.median(np.abs(observed - middle)))
+    return np.asarray(np.clip(observed, middle - reach, middle + reach)) if reach > 0 else observed
 
 
-def _places_along(column: Array, observed: Array) -> Array:
-    ends = [column[np.argmax(observed)], column[np.argmin(observed)]]
-    return np.array([*ends, *np.quantile(column, QUANTILES)])
+def frequencies(x: Array, y: Array, waves: int = 1) -> Array:
+    """Angular frequencies at the highest peaks of the least-squares spectrum, highest first.
 
-
-def _of_wave(
-    angle: Node, model: FormulaModel, data: FitData, units: Mapping[str, float]
-) -> Iterator[tuple[str, Array]]:
-    """Landmarks of the parameters in the argument of a sine."""
-    inside = list(dict.fromkeys(name.name for name in names(angle)))
-    columns = [name for name in inside if name in model.bound.columns]
-    parameters = [name for name in inside if name in model.parameters]
-    if len(columns) != 1 or not parameters:
-        return
-    x = data.columns[columns[0]]
-    value = compile_tree(angle)
-    low, middle, high = float(np.min(x)), float(np.min(x)) / 2 + float(np.max(x)) / 2, float(np.max(x))
-    plain = {name: units[name] for name in parameters}
-
-    def line(changed: Mapping[str, float]) -> tuple[float, float]:
-        """The angle at the low end, and its slope; NaN if it is not affine in x."""
-        first, between, last = (float(value({**plain, **changed, columns[0]: at})) for at in (low, middle, high))
-        straight = abs(first - 2 * between + last) <= 1e-6 * (abs(first) + abs(last))
-        return first, (last - first) / (high - low) if straight and high > low else math.nan
-
-    spectrum: Array | None = None
-    start, slope = line({})
-    for name in parameters:
-        shifted, changed = line({name: 2 * units[name]})
-        if not (math.isfinite(slope) and math.isfinite(changed) and slope and changed):
-            continue
-        power = math.log2(abs(changed / slope))
-        if abs(abs(power) - 1.0) < 1e-6:
-            if spectrum is None:
-                spectrum = _spectrum(x, data.observed)
-            waves = units[name] * (spectrum / abs(slope)) ** (1.0 / power)
-            yield name, np.concatenate([waves, units[name] * np.array(SLOW)])
-        elif abs(power) < 1e-6 and shifted != start:
-            yield name, units[name] * np.array(ANGLES) / (shifted - start)
-
-
-def _spectrum(x: Array, y: Array) -> Array:
-    """Angular frequencies at the highest peaks of the least-squares spectrum (Lomb, Astrophys. Space Sci. 39, 1976).
-
-    That of y about its mean and that of y about a parabola, so that a trend does not hide the waves.
+    The spectrum (Lomb, Astrophys. Space Sci. 39, 1976) of y about its mean and about a parabola, so that a trend does not hide
+    the waves; and again after the highest wave has been taken away, as often as there are waves to find. x may be uneven. The
+    mean is fitted at each frequency, which `scipy.signal.lombscargle` does only in part.
     """
     if len(x) > MOST_ROWS:  # drawn at random: an even choice would fold high frequencies onto low ones
         chosen = generator(0, "spectrum").choice(len(x), MOST_ROWS, replace=False)
@@ -116,11 +46,59 @@ def _spectrum(x: Array, y: Array) -> Array:
     cosine, sine = (wave - wave.mean(axis=0) for wave in (np.cos(np.outer(t, grid)), np.sin(np.outer(t, grid))))
     cc, ss, cs = (cosine**2).sum(axis=0), (sine**2).sum(axis=0), (cosine * sine).sum(axis=0)
     area = np.maximum(cc * ss - cs**2, 1e-12 * cc * ss)
-    peaks = []
+    peaks: list[float] = []
+    scores: list[float] = []
     for rest in (y - y.mean(), y - np.polyval(np.polyfit(t, y, 2), t)):
-        c, s = rest @ cosine, rest @ sine
-        power = (c * c * ss - 2 * c * s * cs + s * s * cc) / area  # how much a wave takes off the sum of squares
-        padded = np.concatenate([[-np.inf], power, [-np.inf]])
-        tops = np.flatnonzero((power >= padded[:-2]) & (power >= padded[2:]))
-        peaks.append(grid[tops[np.argsort(-power[tops], kind="stable")[:PEAKS]]])
-    return np.asarray(np.unique(np.concatenate(peaks)) / np.ptp(x))
+        found: list[int] = []
+        for _ in range(waves):
+            c, s = rest @ cosine, rest @ sine
+            power = (c * c * ss - 2 * c * s * cs + s * s * cc) / area  # how much a wave takes off the sum of squares
+            padded = np.concatenate([[-np.inf], power, [-np.inf]])
+            tops = np.flatnonzero((power >= padded[:-2]) & (power >= padded[2:]))
+            tops = tops[np.argsort(-power[tops], kind="stable")[:PEAKS]]
+            peaks.extend(grid[tops].tolist())
+            scores.extend((power[tops] / max(float(np.sum(rest**2)), 1e-300)).tolist())
+            found.append(int(tops[0]))
+            design = np.concatenate([np.ones((len(t), 1)), cosine[:, found], sine[:, found]], axis=1)
+            rest = (y - y.mean()) - design @ np.linalg.lstsq(design, y - y.mean(), rcond=None)[0]
+    order = np.argsort(-np.array(scores), kind="stable")
+    return np.asarray(np.array(list(dict.fromkeys(np.array(peaks)[order].tolist()))) / np.ptp(x))
+
+
+def log_slopes(x: Array, y: Array) -> Array:
+    """Rates at which y falls or rises towards the level of one of its ends, or 0: slopes of log|y - level| against x."""
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    n = len(x)
+    few = max(1, n // 20)
+    found = []
+    for level in (0.0, float(np.median(y[-few:])), float(np.median(y[:few]))):
+        height = np.abs(y - level)
+        tall = height > 0.03 * np.max(height, initial=0.0)  # what is near the level is noise
+        for low, high in WINDOWS:
+            part = slice(int(low * n), max(int(high * n), int(low * n) + 3))
+            a, b = x[part][tall[part]], np.log(height[part][tall[part]])
+            if len(a) >= 3 and np.ptp(a) > 0:
+                a = a - a.mean()
+                found.append(float(a @ b / (a @ a)))
+    return np.unique([abs(rate) for rate in found if np.isfinite(rate) and rate != 0])
+
+
+def bumps(x: Array, y: Array) -> Array:
+    """Where y, smoothed a little and a lot, is highest and lowest, and where it changes fastest; the greatest first."""
+    order = np.argsort(x, kind="stable")
+    x, y = x[order], y[order]
+    found: list[tuple[float, float]] = []
+    for width in sorted({max(1, len(x) // 40), max(1, len(x) // 12)}):
+        count = np.convolve(np.ones(len(x)), np.ones(2 * width + 1), "same")
+        smooth = np.convolve(y, np.ones(2 * width + 1), "same") / count
+        straight = np.interp(x, x[[0, -1]], smooth[[0, -1]])
+        for shape in (smooth, smooth - straight, np.gradient(smooth)):
+            height = np.abs(shape - np.median(shape))
+            padded = np.concatenate([[-np.inf], height, [-np.inf]])
+            tops = np.flatnonzero((height >= padded[:-2]) & (height > padded[2:]))
+            tops = tops[np.argsort(-height[tops], kind="stable")[:BUMPS]]
+            greatest = float(np.max(height, initial=0.0)) or 1.0
+            found += [(float(height[i]) / greatest, float(x[i])) for i in tops]
+    found.sort(key=lambda pair: -pair[0])
+    return np.array(list(dict.fromkeys(place for _, place in found)))

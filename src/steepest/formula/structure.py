@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
-from steepest.formula.tree import Binary, Call, Name, Node, Number, Unary, postorder
+from steepest.formula.tree import Binary, Call, Compare, Name, Node, Number, Unary, postorder
 
 
 @dataclass(frozen=True)
@@ -85,3 +85,31 @@ def _depends(node: Node, children: list[_Dependence], rivals: dict[str, set[str]
             return _Dependence(affine, curved | children[0].all)
         case _:
             return _Dependence(frozenset(), affine | curved)
+
+
+def substituted(tree: Node, instead: Mapping[Node, Node]) -> Node:
+    """The tree with other nodes in the place of some, outermost first.
+
+    Examples
+    --------
+    >>> from steepest.formula.parser import parse_expression
+    >>> tree = parse_expression("a*log(x) + b*log(x)")
+    >>> str(substituted(tree, {parse_expression("log(x)"): parse_expression("u")}))
+    'a*u + b*u'
+    """
+    made: dict[Node, Node] = {}
+    for node in postorder(tree):
+        if node in instead:
+            made[node] = instead[node]
+            continue
+        children = [made[child] for child in node.children]
+        match node:
+            case Unary():
+                made[node] = replace(node, operand=children[0])
+            case Binary() | Compare():
+                made[node] = replace(node, left=children[0], right=children[1])
+            case Call():
+                made[node] = replace(node, arguments=tuple(children))
+            case _:
+                made[node] = node
+    return made[tree]

@@ -263,7 +263,8 @@ def _robust_weights(problem: Any, residual: Array, state: State) -> Array:
     spread = float(np.median(size))
     if spread == 0.0:
         spread = float(np.max(size, initial=0.0))
-    state["floor"] = max(1e-9 * spread, min(state["floor"] / 2.0, spread), 1e-300)
+    high = min(state["floor"] / 2.0, spread) if loss.curvature is None else 0.0  # a smooth loss needs none
+    state["floor"] = max(1e-9 * spread, high, 1e-300)
     safe = np.maximum(size, state["floor"])
     return np.asarray(np.abs(loss.slope(safe)) / safe)
 
