@@ -68,7 +68,7 @@ class OneParameter:
         count = self.problem.start.flat.size
         if count != 1:
             raise ModelError(
-                f"a curve is drawn over one parameter, and there are {count}; sd.plot.contour draws the loss over two of many."
+                f"a curve is drawn over one parameter, and there are {count}; sd.plot.landscape draws the loss over two of many."
             )
         object.__setattr__(self, "name", next(iter(self.problem.start)))
 

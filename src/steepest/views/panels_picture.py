@@ -75,7 +75,7 @@ def plot_panels(
     if not run.problem.has_data and run.problem.start.flat.size != 1:
         raise ModelError(
             f"small multiples show data, or a curve over one parameter; this run has no data and {run.problem.start.flat.size} "
-            "parameters. run.plot.contour() shows its path."
+            "parameters. run.plot.landscape() shows its path."
         )
     fits = [fit_of(subject, "small multiples")] if run.problem.has_data else []
     runs = runs_at(run, shown)

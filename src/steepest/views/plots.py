@@ -26,6 +26,7 @@ PICTURES: dict[str, Entry] = {
     "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
     "rates": Entry("steepest.views.rates_picture", "plot_rates", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
+    "topology": Entry("steepest.views.topology_picture", "plot_topology", of=("Run",)),
     "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
     "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
