@@ -13,6 +13,13 @@ _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("Fit", "summary"): ("steepest.views.table", "summary_text"),
     ("Fit", "summary_html"): ("steepest.views.table", "summary_html"),
     ("Fit", "remarks"): ("steepest.doctor.fit_remarks", "fit_remarks"),
+    ("LossGraph", "plot"): ("steepest.views.graph_picture", "plot_graph"),
+    ("LossGraph", "text"): ("steepest.views.graph_text", "graph_text"),
+    ("LossGraph", "html"): ("steepest.views.graph_picture", "graph_html"),
+    ("Minima", "summary"): ("steepest.views.minima_table", "minima_text"),
+    ("Ways", "plot"): ("steepest.views.ways_picture", "plot_ways"),
+    ("Ways", "text"): ("steepest.views.ways_table", "ways_text"),
+    ("Ways", "as_dict"): ("steepest.views.ways_table", "ways_object"),
     ("Run", "remarks"): ("steepest.doctor.run_remarks", "run_remarks"),
 }
 

@@ -116,18 +116,28 @@ class Derivation:
         >>> derivation("sum((y - w*x)**2)", "w").evaluate({"w": 1.0, "x": np.array([1.0, 2.0]), "y": np.array([2.0, 3.0])})
         {'w': np.float64(-6.0)}
         """
-        arrays = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
-        result: dict[str, Any] = {}
-        for name in self.names:
-            compute = self.objective.reducing(self.written_out(name))
-            if name in self._vectors:
-                self.objective.rows_of(arrays)  # the shapes fit, or this says so
-                inputs = self._vectors[name]
-                columns = np.moveaxis(arrays[inputs], -1, 0)
-                result[name] = np.array([compute({**arrays, f"{inputs}_j": column}) for column in columns])
-            else:
-                result[name] = compute(arrays)
-        return result
+        arrays = {name: np.asarray(value, dtype=np.float64)[()] for name, value in values.items()}
+        return {name: self.function(name)(arrays) for name in self.names}
+
+    def function(self, name: str) -> Callable[[Mapping[str, Any]], Any]:
+        """The derivative with respect to one parameter as a function of named values, compiled once.
+
+        Raises
+        ------
+        FormulaError
+            A part of the derivative that holds numbers only is not finite.
+        """
+        compute = self.objective.reducing(self.written_out(name))
+        if name not in self._vectors:
+            return compute
+        inputs = self._vectors[name]
+
+        def for_each(values: Mapping[str, Any]) -> Any:
+            self.objective.rows_of(values)  # the shapes fit, or this says so
+            columns = np.moveaxis(np.asarray(values[inputs]), -1, 0)
+            return np.array([compute({**values, f"{inputs}_j": column}) for column in columns])
+
+        return for_each
 
     def written_out(self, name: str) -> Node:
         """The tidied derivative with respect to one parameter with δ replaced by what it stands for."""
