@@ -9,7 +9,7 @@ import pytest
 
 from cli.conftest import Steepest
 from steepest.cli import command
-from steepest.cli.usage import UsageError, any_number, parse_start, positive_number, whole_number
+from steepest.cli.usage import UsageError, any_number, parse_values, positive_number, whole_number
 
 F = "y ~ a + b*x"
 MISTAKES = {
@@ -150,11 +150,11 @@ def test_messages_have_no_control_characters(steepest: Steepest) -> None:
 )  # fmt: skip
 def test_start_is_checked(text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        parse_start(text)
+        parse_values("--start", text)
 
 
 def test_numbers_of_options() -> None:
-    assert parse_start("a=1, w.b = -2e-3") == {"a": 1.0, "w.b": -0.002}
+    assert parse_values("--start", "a=1, w.b = -2e-3") == {"a": 1.0, "w.b": -0.002}
     assert whole_number("--seed", "123456789012345678901") == 123456789012345678901
     assert [whole_number("--steps", text) for text in (None, "7", "1e3", "-2")] == [None, 7, 1000, -2]
     assert [positive_number("--time", text) for text in (None, "0.5")] == [None, 0.5]

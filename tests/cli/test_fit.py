@@ -108,7 +108,9 @@ def test_exit_code_tells_the_outcome(steepest: Steepest, folder: Path) -> None:
     diverged = steepest(*LINE, "--learning-rate", "10", *options)
     assert (diverged.code, diverged.object["outcome"]["name"]) == (1, "diverged")
     assert diverged.object["outcome"]["remedy"]
-    assert diverged.object["parameters"]["a"] == {"value": 3.0, "standard_error": None, "interval": None}
+    assert diverged.object["parameters"]["a"] == {
+        "value": 3.0, "standard_error": None, "interval": None, "constraint": None,
+    }  # fmt: skip
     for budget, name in (
         (("--steps", "3"), "out_of_steps"),
         (("--time", "1e-9"), "out_of_time"),
@@ -129,6 +131,7 @@ def test_every_option_arrives(steepest: Steepest, monkeypatch: pytest.MonkeyPatc
     result = steepest(
         *LINE, "--loss", "huber", "--method", "adam", "--learning-rate", "0.5", "--steps", "2e3", "--batch-size", "16",
         "--seed", "-7", "--time", "1.5", "--threshold", "-2", "--start", "a=1, b=-2e3", "--weights", "w", "--drop-missing",
+        "--sigma", "s", "--fix", "c=2", "--tie", "d=2*c", "--tie", "f=d", "--bounds", "b>0",
     )  # fmt: skip
     assert result.err == "steepest: enough.\n"
     assert asked == {

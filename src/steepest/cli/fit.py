@@ -15,7 +15,7 @@ from steepest.base.errors import CheckpointWarning
 from steepest.cli.options import Debug, DropMissing, Json
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
-from steepest.cli.usage import any_number, parse_start, positive_number, whole_number
+from steepest.cli.usage import any_number, parse_values, positive_number, whole_number
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
@@ -29,6 +29,7 @@ EXAMPLES = """\b
 Examples:
   steepest fit heights.csv "height ~ a + b*age"
   steepest fit decay.csv "log(count) ~ a - t/tau" --start tau=5 --out results
+  steepest fit decay.csv "count ~ a*exp(-b*t) + c" --bounds "b>0, c>=0" --sigma error
   steepest fit big.parquet "y ~ a*x**b" --method adam --batch-size 256 --time 30
   steepest fit heights.csv "height ~ a + b*age" --json | jq .parameters.b
 
@@ -54,6 +55,10 @@ class FitCommand:
     threshold: float | None
     start: dict[str, float] | None
     weights: str | None
+    sigma: str | None
+    fix: dict[str, float] | None
+    tie: list[str] | None
+    bounds: str | None
     out: str | None
     resume: bool
     drop_missing: bool
@@ -104,6 +109,10 @@ class FitCommand:
                 method=self.method,
                 start=self.start,
                 weights=self.weights,
+                sigma=self.sigma,
+                fix=self.fix,
+                tie=self.tie,
+                bounds=self.bounds,
                 learning_rate=self.learning_rate,
                 batch_size=self.batch_size,
                 steps=self.steps,
@@ -204,6 +213,22 @@ def options(
     weights: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The column that says how much each row counts.")
     ] = None,
+    sigma: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="The column with the standard error of each row's left side, in its unit."),
+    ] = None,
+    fix: Annotated[
+        str | None, typer.Option(metavar="NAME=VALUE,...", help="Parameters that are not fitted, as in c=2.")
+    ] = None,
+    tie: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=FORMULA", help='A parameter that follows from others, as in "d=2*c"; may be repeated.'
+        ),
+    ] = None,
+    bounds: Annotated[
+        str | None, typer.Option(metavar="BOUNDS", help='Where parameters may be, as in "b>0, 0<c<1".')
+    ] = None,
     out: Annotated[
         str | None,
         typer.Option(
@@ -236,8 +261,12 @@ def options(
         seed=whole_number("--seed", seed) or 0,
         time=positive_number("--time", time, " of seconds"),
         threshold=any_number("--threshold", threshold),
-        start=None if start is None else parse_start(start),
+        start=parse_values("--start", start),
         weights=weights,
+        sigma=sigma,
+        fix=parse_values("--fix", fix),
+        tie=tie,
+        bounds=bounds,
         out=out,
         resume=resume,
         drop_missing=drop_missing,

@@ -25,6 +25,7 @@ def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
                 "value": _plain(value),
                 "standard_error": None if errors is None else _plain(errors[name]),
                 "interval": None if intervals is None else [_plain(bound) for bound in intervals[name]],
+                "constraint": fit.constraints.word(name) or ("at its bound" if name in fit.at_bounds else None),
             }
             for name, value in fit.params.items()
         },

@@ -72,8 +72,8 @@ def _number(text: str) -> float | None:
         return None
 
 
-def parse_start(text: str) -> dict[str, float]:
-    """The starting values in ``a=1,b=2.5e-3``.
+def parse_values(option: str, text: str | None) -> dict[str, float] | None:
+    """The numbers by name in ``a=1,b=2.5e-3``; None where the option was left out.
 
     Raises
     ------
@@ -82,24 +82,26 @@ def parse_start(text: str) -> dict[str, float]:
 
     Examples
     --------
-    >>> parse_start("a=1, b=-2.5e-3")
+    >>> parse_values("--start", "a=1, b=-2.5e-3")
     {'a': 1.0, 'b': -0.0025}
     """
-    hint = "Write it like --start a=1,b=2.5."
-    start: dict[str, float] = {}
+    if text is None:
+        return None
+    hint = f"Write it like {option} a=1,b=2.5."
+    values: dict[str, float] = {}
     for part in text.split(","):
         name, sign, number = (piece.strip() for piece in part.partition("="))
         if not part.strip():
-            raise UsageError(f"--start {text!r} has nothing between two commas. {hint}" if text.strip() else
-                             f"--start is empty. {hint}")  # fmt: skip
+            raise UsageError(f"{option} {text!r} has nothing between two commas. {hint}" if text.strip() else
+                             f"{option} is empty. {hint}")  # fmt: skip
         if not name or not sign:
-            raise UsageError(f"--start has {part.strip()!r}, which is not a name and a number. {hint}")
-        if name in start:
-            raise UsageError(f"--start gives {name!r} twice.")
+            raise UsageError(f"{option} has {part.strip()!r}, which is not a name and a number. {hint}")
+        if name in values:
+            raise UsageError(f"{option} gives {name!r} twice.")
         value = _number(number)
         if value is None:
-            raise UsageError(f"--start gives {name!r} the value {number!r}, which is not a number. {hint}")
+            raise UsageError(f"{option} gives {name!r} the value {number!r}, which is not a number. {hint}")
         if not math.isfinite(value):
-            raise UsageError(f"--start gives {name!r} the value {number}; a start must be finite.")
-        start[name] = value
-    return start
+            raise UsageError(f"{option} gives {name!r} the value {number}; it must be finite.")
+        values[name] = value
+    return values

@@ -32,6 +32,7 @@ def fit_remarks(fit: Any) -> list[str]:
         *_slips(fit),
         *run_remarks(fit.run),
         *_hardly_better(fit),
+        *_at_bounds(fit),
         *_undetermined(fit),
         *_together(fit),
         *_no_errors(fit),
@@ -81,6 +82,19 @@ def _chance(explained: float, left: float, parameters: int, free: int) -> float:
     from scipy.special import fdtrc  # imported when used
 
     return float(fdtrc(parameters, free, explained / left)) if left > 0 else 0.0
+
+
+def _at_bounds(fit: Any) -> list[str]:
+    remarks = []
+    slope = fit.problem.value_and_gradient(fit.run.params)[1]
+    names = fit.run.params.element_names()
+    for name, bound in fit.at_bounds.items():
+        further = "lower" if slope[names.index(name)] > 0 else "higher"
+        remarks.append(
+            f"{name} is at its bound {bound:g}: the data would have it {further}. It has no error, and the errors of the "
+            f"others hold for {name} = {bound:g}."
+        )
+    return remarks
 
 
 def _undetermined(fit: Any) -> list[str]:

@@ -6,6 +6,7 @@ import difflib
 import math
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ from steepest.autodiff.probe import first_non_finite
 from steepest.base.errors import CheckpointWarning, DataError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
-from steepest.fitting.model import FitData, FormulaModel, FunctionModel
+from steepest.fitting.constraints import Constraints
+from steepest.fitting.model import FitData, FormulaModel, FunctionModel, Settled
 from steepest.fitting.result import Fit
 from steepest.fitting.starts import guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
@@ -37,6 +39,10 @@ def fit(
     method: Any = None,
     start: Mapping[str, Any] | None = None,
     weights: Any = None,
+    sigma: Any = None,
+    fix: Mapping[str, Any] | None = None,
+    tie: Any = None,
+    bounds: Any = None,
     learning_rate: Any = None,
     batch_size: int | None = None,
     steps: int | None = None,
@@ -72,6 +78,15 @@ def fit(
         name starts a formula's linear parameters at 0, so that there is something to descend.
     weights : array or str, optional
         Relative weights of the rows, or the name of a column that holds them. A row of weight 0 does not count.
+    sigma : array or str, optional
+        The standard error of each observation, or the name of a column that holds them: absolute, in the target's unit. Rows
+        are weighted by 1/sigma**2 and the parameters' errors follow from sigma alone, not from the scatter of the residuals.
+    fix : mapping of str to number, optional
+        Parameters that are not fitted, with their values.
+    tie : mapping of str to str, or str, or list of str, optional
+        Parameters that follow from others: ``"d = 2*c"``.
+    bounds : mapping of str to (low, high), or str, optional
+        ``{"b": (0, None)}`` or ``"b > 0, 0 < c < 1"``; the bound itself belongs to it.
     learning_rate : float or callable, optional
         In the user's units; found from the curvature if left out.
     batch_size, steps, time, threshold, patience, tolerance, seed, hooks, snapshots
@@ -107,7 +122,7 @@ def fit(
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     if isinstance(model, Problem):
         given = {"target": target, "start": start, "weights": weights, "loss": None if loss == "mse" else loss,
-                 "drop_missing": drop_missing or None}  # fmt: skip
+                 "sigma": sigma, "fix": fix, "tie": tie, "bounds": bounds, "drop_missing": drop_missing or None}  # fmt: skip
         extra = next((name for name, value in given.items() if value is not None), None)
         if extra is not None:
             raise ModelError(
@@ -124,8 +139,13 @@ def fit(
             )
         if target is not None:
             raise DataError("the left side of the formula says what is fitted; leave target out.")
-        bound, rows = FormulaModel.read(model, data, weights, drop_missing)
-        starts = _given_start(start, bound.parameters)
+        ready, rows = FormulaModel.read(model, data, weights if sigma is None else sigma, drop_missing)
+        told = Constraints.read(
+            parameters=ready.parameters, columns=ready.bound.columns, fix=fix, tie=tie, bounds=bounds
+        )
+        bound = ready.settled(told)
+        rows = _by_errors(rows, weights, sigma)
+        starts = _given_start(start, bound.parameters, told)
         for name, value in starts.items():
             if value.ndim:
                 raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
@@ -135,24 +155,31 @@ def fit(
         values: Mapping[str, Any] = tried.values
         if isinstance(chosen, Descent):  # a descent that is asked for by name has something to descend
             values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
+        values = told.within(values) if not starts else {**told.within(values), **starts}
         units = natural_scales(bound, rows)
         scale = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
-        ready: FormulaModel | FunctionModel = bound
+        whole: FormulaModel | FunctionModel = ready
+        fitted: FormulaModel | Settled = bound
     elif callable(model):
-        ready, rows = FunctionModel.read(model, data, target, weights, drop_missing)
+        function, rows = FunctionModel.read(model, data, target, weights if sigma is None else sigma, drop_missing)
+        told = Constraints.read(
+            parameters=function.parameters, columns=function.inputs, fix=fix, tie=tie, bounds=bounds
+        )
+        whole, fitted, rows = function, Settled(function, told), _by_errors(rows, weights, sigma)
         chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
-        values = {**dict.fromkeys(ready.parameters, 1.0), **_given_start(start, ready.parameters)}
+        starts = _given_start(start, fitted.parameters, told)
+        values = {**told.within(dict.fromkeys(fitted.parameters, 1.0)), **starts}
         scale = None
     else:
         raise ModelError(f"a model is a formula, a function or a Problem, not {type(model).__name__}.")
-    first = Params({name: values[name] for name in ready.parameters})
+    first = Params({name: values[name] for name in fitted.parameters})
     _enough_rows(rows, first.flat.size)
     problem = Problem(
-        ready.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights,
+        fitted.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights, bounds=told.bounds,
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
     )  # fmt: skip
     _finite_at_start(problem, rows)
-    return Fit(_finished(problem, chosen, stopping, options, saving), ready, rows)
+    return Fit(_finished(problem, chosen, stopping, options, saving), whole, rows, told)
 
 
 def _finished(
@@ -199,9 +226,28 @@ def _method_for(loss: Loss, method: Any, learning_rate: Any, batch_size: Any) ->
     return "levenberg_marquardt" if loss.slope is not None else "lbfgs"
 
 
-def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...]) -> dict[str, Array]:
+def _by_errors(data: FitData, weights: Any, sigma: Any) -> FitData:
+    """The data with the rows weighted by 1/sigma**2, where `FitData.weights` was read from sigma."""
+    if sigma is None:
+        return data
+    if weights is not None:
+        raise ModelError("give weights (relative) or sigma (standard errors of the rows), not both.")
+    assert data.weights is not None
+    bad = np.flatnonzero(~(np.isfinite(data.weights) & (data.weights > 0)))
+    if bad.size:
+        raise DataError(f"sigma must be positive and finite; {data.place(int(bad[0]))} has {data.weights[bad[0]]:g}.")
+    with np.errstate(all="ignore"):
+        inverse = 1.0 / data.weights**2
+    if not (np.isfinite(inverse).all() and inverse.all()):
+        raise DataError("the squares of sigma are beyond float64; give the target in another unit.")
+    return replace(data, weights=inverse, absolute=True)
+
+
+def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...], told: Constraints) -> dict[str, Array]:
     given: dict[str, Array] = {}
     for name, value in (start or {}).items():
+        if told.word(name):
+            raise ModelError(f"start names {name!r}, which is not fitted: it is {told.word(name)}.")
         if name not in parameters:
             near = difflib.get_close_matches(name, parameters, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""

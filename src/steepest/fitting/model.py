@@ -14,6 +14,7 @@ import numpy as np
 from steepest.base.errors import DataError, ModelError, ShapeError
 from steepest.base.params import Array
 from steepest.data import NumericColumns, Source, Table, numeric_columns, open_data
+from steepest.fitting.constraints import Constraints
 from steepest.formula.formula import BoundFormula, Formula
 
 
@@ -32,6 +33,8 @@ class FitData:
         Row number (from 0) to words: "line 17 of co2.csv".
     dropped : int
         Rows left out because a value was missing.
+    absolute : bool
+        Whether the weights are 1/sigma**2 with known standard errors sigma, not only relative.
     """
 
     columns: dict[str, Array]
@@ -39,6 +42,7 @@ class FitData:
     weights: Array | None
     place: Callable[[int], str]
     dropped: int = 0
+    absolute: bool = False
 
 
 class Model(Protocol):
@@ -85,6 +89,15 @@ class FormulaModel:
             )
         columns = {name: numbers.columns[name] for name in bound.columns}
         return cls(bound), FitData(columns, observed, row_weights, place, numbers.dropped)
+
+    def settled(self, told: Constraints) -> FormulaModel:
+        """The model of the parameters that are left to fit."""
+        formula = told.settled(self.bound.formula)
+        return self if formula is self.bound.formula else FormulaModel(formula.bind(self._all_columns))
+
+    @property
+    def _all_columns(self) -> tuple[str, ...]:
+        return (*self.bound.columns, *self.bound.target_columns)
 
     def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
         """The right side of the formula."""
@@ -196,6 +209,22 @@ class FunctionModel:
                 f"the inputs differ in length: {', '.join(f'{name} has {n}' for name, n in lengths.items())}."
             )
         return columns
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A function of the parameters that are left to fit."""
+
+    model: FunctionModel
+    told: Constraints
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        return self.told.free(self.model.parameters)
+
+    def predict(self, params: Mapping[str, Any], columns: Mapping[str, Any]) -> Any:
+        """The function's value."""
+        return self.model.predict(self.told.expanded(params), columns)
 
 
 def predictions(model: Model, params: Mapping[str, Any], data: Any, per_row: tuple[int, ...] = ()) -> Array:

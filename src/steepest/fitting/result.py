@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 
+from steepest.autodiff import ops
+from steepest.autodiff.transforms import jacobian
 from steepest.base.errors import ModelError
-from steepest.base.params import Array
+from steepest.base.params import Array, Params
 from steepest.base.registry import provided
 from steepest.fitting import saved
+from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
 from steepest.optim.method import norm
@@ -40,33 +43,70 @@ class Fit:
     Everything is in the user's units. For ``log(y) ~ …`` predictions, residuals and errors are those of log(y).
     """
 
-    def __init__(self, run: Run, model: FormulaModel | FunctionModel | None, data: FitData) -> None:
+    def __init__(
+        self, run: Run, model: FormulaModel | FunctionModel | None, data: FitData, told: Constraints | None = None
+    ) -> None:
         self.run, self.model, self.data = run, model, data
+        self.constraints = told or Constraints()
 
     # ---- the answer
     @cached_property
     def params(self) -> dict[str, Any]:
         """The parameters by name: numbers, or arrays for parameters that are arrays."""
-        return {name: float(x) if x.ndim == 0 else np.array(x) for name, x in self.run.params.items()}
+        values = self.constraints.expanded(self.run.params)
+        return {
+            name: float(values[name]) if np.ndim(values[name]) == 0 else np.array(values[name]) for name in self._names
+        }
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        """All parameters, in the model's order; those that are fitted alone are ``run.params``."""
+        return tuple(self.run.params) if self.model is None else self.model.parameters
+
+    @property
+    def element_names(self) -> list[str]:
+        """A name for each number among `params`."""
+        return Params(self.params).element_names()
 
     @cached_property
     def uncertainty(self) -> Uncertainty:
         """The covariance, or why there is none."""
-        return estimate(self.problem, self.run.params, self.degrees_of_freedom)
+        return estimate(self.problem, self.run.params, self.degrees_of_freedom, self.data.absolute)
+
+    @cached_property
+    def at_bounds(self) -> dict[str, float]:
+        """The bound at which each element stands that the data would push through it, by its name."""
+        names = self.run.params.element_names()
+        return {names[i]: float(self.run.params.flat[i]) for i in self.uncertainty.held}
 
     @property
     def covariance(self) -> Array | None:
-        """Covariance of the estimates, in the order of ``run.params.element_names()``; None where it is not defined."""
+        """Covariance of what is fitted, in the order of ``run.params.element_names()``; None where it is not defined."""
         return self.uncertainty.covariance
 
     @cached_property
     def standard_errors(self) -> dict[str, Any] | None:
-        """By name, like `params`: infinite for what the data do not determine; None where they are not defined."""
-        errors = self.uncertainty.standard_errors
-        return None if errors is None else self._named(errors)
+        """By name, like `params`; None where they are not defined.
+
+        Infinite for what the data do not determine, NaN at a bound, 0 for what is fixed. Those of tied parameters follow to
+        first order from the covariance of what they are tied to.
+        """
+        errors, told = self.uncertainty.standard_errors, self.constraints
+        if errors is None or self.covariance is None:
+            return None
+        found: dict[str, Any] = {**self._named(errors), **dict.fromkeys(told.fixed, 0.0)}
+        for name in told.ties:
+            slope = jacobian(lambda p, name=name: ops.reshape(told.expanded(p)[name], (-1,)))(dict(self.run.params))
+            across = np.concatenate([np.reshape(slope[free], (-1,)) for free in self.run.params])
+            used = across != 0
+            with np.errstate(invalid="ignore"):
+                found[name] = float(np.sqrt(across[used] @ self.covariance[np.ix_(used, used)] @ across[used]))
+        return {name: found[name] for name in self._names}
 
     def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]] | None:
         """Central intervals from Student's t with the fit's degrees of freedom; None where errors are not defined.
+
+        Where the rows' standard errors are known (``sigma=``) they are the normal distribution's.
 
         Raises
         ------
@@ -77,7 +117,7 @@ class Fit:
             raise ModelError(f"the level of confidence lies between 0 and 1, for example 0.95, not {level!r}.")
         if self.standard_errors is None:
             return None
-        t = t_quantile(level, self.degrees_of_freedom)
+        t = t_quantile(level, math.inf if self.data.absolute else self.degrees_of_freedom)
         return {
             name: (self.params[name] - t * error, self.params[name] + t * error)
             for name, error in self.standard_errors.items()

@@ -41,6 +41,12 @@ def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
         "target_columns": list(bound.target_columns),
         "parameters": {name: fit.params[name] for name in bound.parameters},
         "standard_errors": fit.standard_errors and {k: _or_none(v) for k, v in fit.standard_errors.items()},
+        "constraints": {
+            "fixed": fit.constraints.fixed,
+            "ties": {name: str(tree) for name, tree in fit.constraints.ties.items()},
+            "bounds": {name: list(pair) for name, pair in fit.constraints.bounds.items()},
+        },
+        "fitted": list(fit.run.params),
         "covariance": None
         if fit.covariance is None
         else [[_or_none(x) for x in row] for row in fit.covariance.tolist()],

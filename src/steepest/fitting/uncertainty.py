@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -29,12 +30,15 @@ class Uncertainty:
         Why there is no covariance.
     reached : bool
         Whether the place is a minimum at all.
+    held : list of int
+        Elements at a bound that the data would push them through.
     """
 
     covariance: Array | None
     undetermined: list[list[int]]
     reason: str = ""
     reached: bool = True
+    held: list[int] = field(default_factory=list)
 
     @property
     def standard_errors(self) -> Array | None:
@@ -51,8 +55,10 @@ class Uncertainty:
             return np.where(np.isfinite(errors), self.covariance / np.outer(errors, errors), np.nan)
 
 
-def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncertainty:
-    """Covariance of the estimates at a minimum.
+def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute: bool = False) -> Uncertainty:
+    """Covariance of the estimates at a minimum; with `absolute` weights 1/sigma**2 the residual variance is known to be 1.
+
+    Parameters at a bound that they would leave have none; the others' is that with those held there.
 
     For squares: ``s**2 (J' W J)^-1`` with s**2 the residual variance, through the singular values of the column-scaled
     ``sqrt(W) J`` (Bates and Watts, Nonlinear Regression Analysis, 1988, 1.2). For other smooth losses of residuals with slope
@@ -65,7 +71,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
     keep = point.determined
     names = _open_groups(point, keep)
     loss = problem.loss_function
-    if degrees_of_freedom <= 0:
+    if degrees_of_freedom < 0 or (degrees_of_freedom == 0 and not (absolute and loss.squared)):
         return Uncertainty(None, names, "there are no more rows than parameters")
     if loss.curvature is None or loss.slope is None:
         return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
@@ -75,7 +81,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
     if loss.squared:
-        variance = point.residual_norm**2 / degrees_of_freedom
+        variance = 1.0 if absolute else point.residual_norm**2 / degrees_of_freedom
         covariance = variance * (inverse @ inverse.T)
     else:
         rows = int(np.count_nonzero(problem.row_weights))
@@ -88,7 +94,8 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int) -> Uncer
     for i in {i for group in names for i in group}:
         covariance[i, :] = covariance[:, i] = np.nan
         covariance[i, i] = np.inf
-    return Uncertainty(covariance, names)
+    covariance[point.held, :] = covariance[:, point.held] = np.nan
+    return Uncertainty(covariance, names, held=[int(i) for i in np.flatnonzero(point.held)])
 
 
 def _weighted(point: Linearised, inverse: Array, weights: Array) -> Array:
@@ -115,11 +122,13 @@ def _open_groups(point: Linearised, keep: Array) -> list[list[int]]:
     for direction in point.right[~keep]:
         part = np.abs(direction)
         groups.append([int(i) for i in np.flatnonzero(part > 1e-3 * part.max())])
-    return groups
+    return [group for group in groups if not point.held[group].all()]  # what a bound holds is not open
 
 
-def t_quantile(level: float, degrees_of_freedom: int) -> float:
-    """The half-width of a central interval of Student's t, in standard errors."""
-    from scipy.special import stdtrit  # imported when used
+def t_quantile(level: float, degrees_of_freedom: float) -> float:
+    """The half-width of a central interval of Student's t, in standard errors; the normal one for infinite degrees."""
+    from scipy.special import ndtri, stdtrit  # imported when used
 
+    if math.isinf(degrees_of_freedom):
+        return float(ndtri(0.5 + level / 2))
     return float(stdtrit(degrees_of_freedom, 0.5 + level / 2))

@@ -61,7 +61,7 @@ class LBFGS:
             try:
                 result = minimize(
                     descent.evaluate, params.flat / descent.scale, jac=True, method="L-BFGS-B",
-                    callback=descent.accept, options=options,
+                    bounds=descent.bounds(), callback=descent.accept, options=options,
                 )  # fmt: skip
             except _Enough as enough:
                 halt = enough.halt
@@ -102,8 +102,15 @@ class _Descent:
         self.last: dict[bytes, tuple[float, Array, Params]] = {}
         self.first_slope = self.slope(gradient, self.params)
 
+    def bounds(self) -> Array | None:
+        """SciPy's pairs, in scaled units."""
+        box = self.problem.bounds
+        return None if box is None else np.stack([box.lower / self.scale, box.upper / self.scale], axis=1)
+
     def slope(self, gradient: Array, params: Params) -> float:
-        """How much the loss changes at most, to first order, when a parameter moves by its magnitude."""
+        """How much the loss changes at most, to first order, when a parameter moves by its magnitude within its bounds."""
+        if self.problem.bounds is not None:
+            gradient = np.where(self.problem.bounds.held(params.flat, gradient), 0.0, gradient)
         with np.errstate(over="ignore"):  # on the way to minus infinity
             return float(np.max(np.abs(gradient) * np.maximum(np.abs(params.flat), self.scale), initial=0.0))
 
@@ -118,6 +125,8 @@ class _Descent:
     def evaluate(self, flat: Array) -> tuple[float, Array]:
         """The objective and its gradient, divided by the slope at the start."""
         params = self.params.replaced(flat * self.scale)
+        if self.problem.bounds is not None:  # dividing and multiplying may step over a bound by one rounding
+            params = params.replaced(self.problem.bounds.clip(params.flat))
         loss, gradient = self.problem.value_and_gradient(params)
         if not (math.isfinite(loss) and np.isfinite(gradient).all()):
             # High, and rising along the step: the line search comes back. It cannot work with an infinite value.
@@ -142,7 +151,7 @@ class _Descent:
         self.here = self.last[flat.tobytes()]
         self.step += 1
         halt = self.stopping.reached(self.step, self.here[0])
-        if halt is None and not self.here[1].any():
+        if halt is None and self.slope(self.here[1], self.here[2]) == 0.0:
             halt = self.ended()
         if halt is not None:
             raise _Enough(halt)

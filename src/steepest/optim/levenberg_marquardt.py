@@ -174,7 +174,13 @@ def _next(problem: Any, params: Params, point: Linearised, total: float, state: 
     if not state["polish"]:
         state.update(offset=point.offset, levelest=params.flat, entry=total)
     state["polish"] += 1
-    return params.replaced(params.flat + _extrapolated(params.flat, point.gauss_newton(), point, state))
+    return _moved(problem, params, _extrapolated(params.flat, point.gauss_newton(), point, state))
+
+
+def _moved(problem: Any, params: Params, change: Array) -> Params:
+    """The parameters after a change, within their bounds."""
+    flat = params.flat + change
+    return params.replaced(flat if problem.bounds is None else problem.bounds.clip(flat))
 
 
 def _extrapolated(place: Array, step: Array, point: Linearised, state: State) -> Array:
@@ -196,7 +202,7 @@ def _damped_step(problem: Any, params: Params, point: Linearised, total: float, 
     for _ in range(MOST_TRIALS):
         change, bend = _bent(problem, params, path, state["damping"])
         if bend <= MOST_BEND:
-            trial = params.replaced(params.flat + change)
+            trial = _moved(problem, params, change)
             decrease = total - _merit(problem, problem.residuals(trial), state)
             if decrease > 0 and math.isfinite(decrease):
                 # |sqrt(u) (r + J d)|**2 with u = w psi/r models twice the sum of w rho, up to a constant.

@@ -38,6 +38,8 @@ class Linearised:
         V'.
     determined : ndarray of bool, shape (k,)
         Which singular directions the data determine, beyond rounding.
+    held : ndarray of bool, shape (n,)
+        Which parameters stand at a bound that they would be pushed through.
     residual_norm, target_norm : float
         Of sqrt(w) r and sqrt(w) y.
     """
@@ -53,6 +55,7 @@ class Linearised:
     singular: Array
     right: Array
     determined: Array
+    held: Array
     residual_norm: float
     target_norm: float
 
@@ -60,7 +63,8 @@ class Linearised:
     def at(cls, problem: Any, params: Params, robust_weights: Callable[[Array], Array]) -> Linearised | None:
         """The linear problem at `params`; None where residuals, Jacobian or weights are not finite.
 
-        ``robust_weights(residual)`` multiplies the rows' own weights.
+        ``robust_weights(residual)`` multiplies the rows' own weights. A parameter at a bound that it would be pushed through has
+        no say: its column is zero, like that of a parameter without effect.
         """
         residual, jacobian = problem.residuals_and_jacobian(params)
         if not (np.isfinite(residual).all() and np.isfinite(jacobian).all()):
@@ -70,6 +74,10 @@ class Linearised:
         weighted = jacobian * root[:, None]
         if not np.isfinite(weighted).all():
             return None
+        held = np.zeros(params.flat.size, dtype=bool)
+        if problem.bounds is not None:
+            held = problem.bounds.held(params.flat, weighted.T @ (root * residual))
+            weighted = np.where(held, 0.0, weighted)
         lengths = np.array([norm(column) for column in weighted.T])
         scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
         orthogonal, triangle = np.linalg.qr(weighted * scale)
@@ -88,6 +96,7 @@ class Linearised:
             singular=singular,
             right=right,
             determined=determined,
+            held=held,
             residual_norm=norm(root * residual),
             target_norm=norm(root * np.ravel(problem.data.target)),
         )

@@ -47,7 +47,7 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
         state[k] for k in ("step", "seed", "scale", "rule", "model", "schedule")
     )
     watch = dict(state["watch"]) if state["watch"] else stopping.start()
-    full = method.batches.is_full(problem.rows)
+    full, box = method.batches.is_full(problem.rows), problem.bounds
     rows: list[tuple[float, ...]] = []
     best: tuple[float, Params] | None = None
     seen: tuple[Any, ...] | None = None
@@ -71,7 +71,8 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
                 predictions.append(detached(prediction))
             rate, next_memory = method.rate_at(state["rate"], memory, step, epoch, loss)
             length = norm(gradient)
-            promise = float(np.abs(gradient * np.maximum(np.abs(params.flat), scale)).max(initial=0.0))
+            slope = gradient if box is None else np.where(box.held(params.flat, gradient), 0.0, gradient)
+            promise = float(np.abs(slope * np.maximum(np.abs(params.flat), scale)).max(initial=0.0))
             halt = stopping.over(watch, step, epoch, loss, length, promise, rate, full)  # 7. stop
             if full and math.isfinite(loss) and (best is None or loss < best[0]):
                 best = (loss, params)
@@ -79,7 +80,7 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
                 break
             change, rule_state = update(gradient, rule_state, params.flat, rate, step)
             before, moved = params, (params.flat + change).astype(params.flat.dtype, copy=False)
-            params = params.owning(moved)  # 5. step
+            params = params.owning(moved if box is None else box.clip(moved))  # 5. step
             seen = (step, predictions, loss, gradient, rate, before, params)
             model, memory, step = next_model, next_memory, step + 1
             rows.append((step - 1, epoch, loss, length, rate, perf_counter() - began))

@@ -15,10 +15,12 @@ from steepest.autodiff.apply import inside_transform, linking
 from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.transforms import grad, hvp, jacobian
 from steepest.autodiff.tree import flatten
-from steepest.base.errors import ModelError, ShapeError
+from steepest.base.bounds import Bounds
+from steepest.base.errors import DataError, ModelError, ShapeError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key, generator
 from steepest.nn.losses import Loss, loss_named
+from steepest.nn.module import Module
 
 Predict = Callable[..., Any]
 
@@ -61,11 +63,15 @@ class Problem:
         The model's own state at the start (running statistics), passed through `predict`.
     scale : array, optional
         Natural magnitude of each element of the parameters; a descent without a given rate works in these units.
+    bounds : mapping of str to pair, optional
+        ``{"b": (0, None)}``: the lowest and the highest value of parameters, None for no bound. No method leaves them.
 
     Raises
     ------
     ModelError, ShapeError
         The pieces do not fit; says which.
+    DataError
+        A target is not what the loss is for, or a value of the data is not finite; says where.
 
     Examples
     --------
@@ -89,6 +95,7 @@ class Problem:
         penalty: Callable[..., Any] | None = None,
         state: Any = None,
         scale: Array | None = None,
+        bounds: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> None:
         self.predict = _full_contract(predict)
         self.start = start if isinstance(start, Params) else Params(start)
@@ -98,11 +105,14 @@ class Problem:
         self.reduction = reduction
         self.penalty = penalty
         self.initial_state = state
+        if isinstance(predict, Module):
+            predict.check_numbers(self.start, state)
         self.scale = scale
         if scale is not None and np.shape(scale) != self.start.flat.shape:
             raise ShapeError(
                 f"scale must have one number for each of {self.start.flat.size} parameters, not {np.shape(scale)}."
             )
+        self.bounds = Bounds.of(self.start, bounds) if bounds else None
         self.has_data = target is not None
         if target is None and (weights is not None or not (isinstance(loss, str) and loss == "mse")):
             raise ModelError("weights and a loss are for data: give a target too, or leave them out.")
@@ -111,9 +121,9 @@ class Problem:
             self.loss_function.check_target(self.data.target)
 
     @classmethod
-    def of_function(cls, function: Callable[..., Any], start: Mapping[str, Any]) -> Problem:
-        """A problem without data: make ``function(params)`` small."""
-        return cls(lambda params, _: function(params), start)
+    def of_function(cls, function: Callable[..., Any], start: Mapping[str, Any], **options: Any) -> Problem:
+        """A problem without data: make ``function(params)`` small; `options` are those of a Problem."""
+        return cls(lambda params, _: function(params), start, **options)
 
     @property
     def rows(self) -> int:
@@ -335,6 +345,9 @@ def _checked_data(inputs: Any, target: Any, weights: Any) -> Batch:
             )
     if len(target) == 0:
         raise ShapeError("there are no rows of data.")
+    names = [f"inputs '{name}'" for name in inputs] if isinstance(inputs, Mapping) else ["inputs"] * len(arrays)
+    for what, x in (*zip(names, arrays), ("target", target)):
+        _check_finite(what, x)
     if weights is not None:
         weights = _as_data(weights, "weights").astype(np.float64)
         if weights.shape != (len(target),):
@@ -355,5 +368,18 @@ def _as_data(x: Any, what: str) -> Array:
     if array.dtype.kind in "iub" and what != "inputs":
         array = array.astype(np.float64)
     if array.dtype.kind not in "fiub":
-        raise ModelError(f"{what} must hold real numbers, not {array.dtype}.")
+        hint = "; number the classes from 0" if what == "target" and array.dtype.kind in "OSU" else ""
+        raise ModelError(f"{what} must hold real numbers, not {array.dtype}{hint}.")
     return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
+
+
+def _check_finite(what: str, x: Array) -> None:
+    bad = ~np.isfinite(x)
+    if bad.any():
+        place = np.argwhere(bad)[0]
+        column = f", column {', '.join(str(k + 1) for k in place[1:])}" if x.ndim > 1 else ""
+        count = np.count_nonzero(bad)
+        raise DataError(
+            f"{what} must be finite: row {place[0] + 1}{column} has {x[tuple(place)]:g} "
+            f"({count} such value{'s' * (count != 1)} of {x.size}). Drop such rows, or fill the values in."
+        )

@@ -28,7 +28,7 @@ def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
 
     A parameter that is an array has a row for each element; a network's thousands are cut short.
     """
-    names = fit.run.params.element_names()
+    names = fit.element_names
     values = _flat(fit.params)
     left_out = len(names) - _MOST_ROWS
     errors, intervals = fit.standard_errors, fit.confidence_intervals()
@@ -43,6 +43,12 @@ def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         for name, value, error, *bounds in zip(names[:_MOST_ROWS], values, _flat(errors), lows, highs):
             shown, shown_error, low, high = with_error(value, error, bounds)
             interval = UNKNOWN if UNKNOWN in (low, high) else f"{low} to {high}"
+            if name in fit.constraints.fixed:
+                shown_error, interval = "fixed", ""
+            elif name in fit.at_bounds:
+                shown_error, interval = "at its bound", ""
+            elif word := fit.constraints.word(name):
+                name = f"{name} {word}"
             rows.append((name, shown, shown_error, interval))
     if left_out > 0:
         rows.append((f"and {left_out:,} more", *[""] * (len(head) - 1)))
@@ -57,8 +63,11 @@ def _flat(values: Mapping[str, Any]) -> list[float]:
 def facts(fit: Fit) -> list[tuple[str, str]]:
     """How good the fit is, as names and values."""
     dropped = f" ({fit.rows_dropped:,} dropped)" if fit.rows_dropped else ""
+    scatter = ("residual standard deviation", number(fit.residual_standard_deviation))
+    if fit.data.absolute:  # 1 where the model is right and sigma are the errors of the rows
+        scatter = ("reduced chi-squared", number(fit.residual_standard_deviation**2))
     return [
-        ("residual standard deviation", number(fit.residual_standard_deviation)),
+        scatter,
         ("R²", share(fit.r_squared)),
         ("degrees of freedom", f"{fit.degrees_of_freedom:,}"),
         ("rows", f"{fit.rows:,}{dropped}"),
