@@ -65,6 +65,17 @@ class LayerHistory:
         ratio = np.full(len(self.paths), np.nan) if update_ratio is None else update_ratio
         self._probes.append((probe, ratio))
 
+    def extend(self, other: LayerHistory) -> None:
+        """Add what another history saw."""
+        for probe, ratio in other._probes:
+            self.append(probe, ratio)
+
+    def latest(self, count: int) -> LayerHistory:
+        """The last `count` probes."""
+        part = LayerHistory()
+        part.modules, part.paths, part._probes = self.modules, self.paths, self._probes[-count:]
+        return part
+
     def __len__(self) -> int:
         return len(self._probes)
 

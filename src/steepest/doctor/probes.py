@@ -75,7 +75,7 @@ def network_of(run: Any) -> Module | None:
 
 
 def measure(run: Any, params: Params, model_state: Any, step: int, rows: int | None = ROWS) -> Probe | None:
-    """Probe the network of `run` at `params`, on up to `rows` rows of the batch of `step`.
+    """Probe the network of `run` at `params`, on up to `rows` rows of the batch of `step`, or of the one before if it is short.
 
     Returns None where there is nothing to measure: the model is no module, or its loss does not depend on its parameters.
 
@@ -92,7 +92,7 @@ def measure(run: Any, params: Params, model_state: Any, step: int, rows: int | N
     network = network_of(run)
     if network is None:
         return None
-    key, places, training = setting_of(run, step)
+    key, places, training = setting_of(run, _full_batch(run, step))
     problem = run.problem
     batch = problem.batch(_thinned(places, problem.rows, rows))
     leaves = problem.leaves(params)
@@ -121,6 +121,16 @@ def measure(run: Any, params: Params, model_state: Any, step: int, rows: int | N
         sizes,
         over_time,
     )
+
+
+def _full_batch(run: Any, step: int) -> int:
+    """`step`, or the one before it where an epoch leaves less than half a batch: a few rows say little, and nothing to BatchNorm."""
+    batches = getattr(run.method, "batches", None)
+    if batches is None or batches.is_full(run.problem.rows):
+        return step
+    left = run.problem.rows % batches.size
+    ends_epoch = (step + 1) % batches.per_epoch(run.problem.rows) == 0
+    return step - 1 if ends_epoch and step > 0 and 0 < 2 * left < batches.size else step
 
 
 def _thinned(places: Any, count: int, rows: int | None) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from steepest.optim.rules import GradientDescent, Momentum
+from steepest.doctor.network_remarks import network_findings
+from steepest.doctor.step_sizes import formula, limit_factor
 from steepest.training import outcome as outcomes
 
 MOST_PARAMETERS = 60  # a whole Hessian costs as many gradients
@@ -18,8 +19,15 @@ _TROUBLED = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.STALLED, outc
 
 
 def run_remarks(run: Any) -> list[str]:
-    """Plain words about a run by a descent rule that did not arrive; empty for every other run."""
-    rate, factor = run.state.get("rate"), _limit_factor(run.method)
+    """Plain words about a run, first cause first: unstable gradients of a network, or a descent that did not arrive."""
+    if found := network_findings(run):
+        return [each.words for each in found]
+    return _on_the_bowl(run)
+
+
+def _on_the_bowl(run: Any) -> list[str]:
+    """What the curvature says of a run by a descent rule that did not arrive."""
+    rate, factor = run.state.get("rate"), limit_factor(run.method)
     if (
         rate is None
         or factor is None
@@ -42,30 +50,12 @@ def run_remarks(run: Any) -> list[str]:
     if run.outcome.name in (outcomes.DIVERGED, outcomes.NON_FINITE):
         if rate > limit:
             return [
-                f"The learning rate {rate:.3g} is above the limit {limit:.2g} ({_formula(factor)}): each step lands higher on "
+                f"The learning rate {rate:.3g} is above the limit {limit:.2g} ({formula(run.method)}): each step lands higher on "
                 f"the other side. A rate below the limit converges; leave the rate out to have one chosen."
             ]
         return []
     gradient = scale * run.problem.value_and_gradient(run.params)[1]
     return _slow(run, rate, limit, factor, curvatures, directions.T @ gradient) if smallest > 0 else []
-
-
-def _limit_factor(method: Any) -> float | None:
-    """By what a rule multiplies the limit 2 / largest curvature of plain descent on a bowl; None for adaptive rules.
-
-    Heavy ball on a curvature c: v <- beta v + c x, x <- x - rate v. The roots of this recursion leave the unit circle at
-    rate c = 2 (1 + beta); with Nesterov's step at 2 (1 + beta) / (1 + 2 beta).
-    """
-    rule = getattr(method, "rule", None)
-    if isinstance(rule, GradientDescent):
-        return 1.0
-    if isinstance(rule, Momentum):
-        return (1.0 + rule.beta) / (1.0 + 2.0 * rule.beta if rule.nesterov else 1.0)
-    return None
-
-
-def _formula(factor: float) -> str:
-    return "2 / largest curvature" if factor == 1.0 else f"{2.0 * factor:.2g} / largest curvature"
 
 
 def _slow(run: Any, rate: float, limit: float, factor: float, curvatures: Any, slopes: Any) -> list[str]:
@@ -81,11 +71,11 @@ def _slow(run: Any, rate: float, limit: float, factor: float, curvatures: Any, s
         curve_fit = run.problem.has_data and run.problem.loss_function.slope is not None and run.problem.penalty is None
         return [
             f"The problem is ill-conditioned (condition number {condition:.1e}): {promised}, but the steepest direction allows "
-            f"no rate above {limit:.2g} ({_formula(factor)}), and at such rates the flattest direction needs about "
+            f"no rate above {limit:.2g} ({formula(run.method)}), and at such rates the flattest direction needs about "
             f"{steps:.0e} steps. Use method='{'levenberg_marquardt' if curve_fit else 'lbfgs'}', which uses the curvature."
         ]
     if rate < TOO_SMALL * limit:
         return [
-            f"The learning rate {rate:.3g} is far below the limit {limit:.2g} ({_formula(factor)}): {promised}. Raise it."
+            f"The learning rate {rate:.3g} is far below the limit {limit:.2g} ({formula(run.method)}): {promised}. Raise it."
         ]
     return []

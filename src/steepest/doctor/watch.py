@@ -10,9 +10,14 @@ from typing import Any
 
 from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
+from steepest.doctor.finding import Finding
+from steepest.doctor.gradient_findings import gradient_findings
 from steepest.doctor.layer_history import LayerHistory
+from steepest.doctor.network_remarks import ended_badly, network_findings
 from steepest.doctor.probes import ROWS, measure, update_ratios
 from steepest.training.hooks import Cadence
+
+RECENT = 5  # probes that a remark is made from
 
 
 @dataclass
@@ -81,6 +86,7 @@ class Watch(Cadence):
         if self.say is not None and not callable(self.say):
             raise ModelError(f"say is a function that is given a sentence, not {self.say!r}.")
         self._next = 1
+        self._told: set[tuple[str, str]] = set()
 
     def steps(self, per_epoch: int) -> int | None:
         """The cadence in steps: fixed, or the number of the step after which the next probe is due."""
@@ -93,8 +99,23 @@ class Watch(Cadence):
         probe = measure(run, params, run.state.get("model"), step, self.rows)
         if probe is not None:
             self.history.append(probe, None if last is None else update_ratios(probe.paths, last.before, last.after))
+            if len(self.history) > 1:
+                self._tell(gradient_findings(self.history.latest(RECENT), run.problem.start, params))
         cost = perf_counter() - began
         self.seconds += cost
         a_step = run.elapsed / max(run.steps_done, 1)
         due = (self.seconds + cost) / (self.share * a_step) if a_step > 0 else 0.0
         self._next = max(run.steps_done + 1, math.ceil(due))
+
+    def finish(self, run: Any) -> None:
+        """Say why a run ended badly."""
+        if ended_badly(run):
+            self._tell(network_findings(run))
+
+    def _tell(self, found: list[Finding]) -> None:
+        for each in found:
+            if (each.symptom, each.where) not in self._told:
+                self._told.add((each.symptom, each.where))
+                self.remarks.append(each.words)
+                if self.say is not None:
+                    self.say(each.words)

@@ -1,0 +1,230 @@
+"""Findings about error gradients that fade or grow on their way back through the layers or through time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from steepest.base.params import Array, Params
+from steepest.doctor.finding import Finding, times
+from steepest.doctor.flow import Flow, depth_verdict, flow, horizon, persists, time_verdict, transmission
+from steepest.doctor.layer_history import LayerHistory, named
+from steepest.doctor.probes import owner
+from steepest.nn.activations import Activation, Sigmoid, Tanh
+from steepest.nn.normalisation import BatchNorm, LayerNorm
+from steepest.nn.recurrent import RNN
+
+LITTLE = 0.45  # what an activation must let through at least, for weights of usual size to make up for it
+# Weights in front of these may have any size: where the gradient grows (by 1.2 a layer with BatchNorm: Yang et al., ICLR 2019)
+# the weights grow with it, and their steps become small.
+NORMALISING = (BatchNorm, LayerNorm)
+UNCURED = "Clipping does not help: it shortens gradients, and these are short already."
+
+
+def gradient_findings(history: LayerHistory, start: Params, at: Params, ended_badly: bool = False) -> list[Finding]:
+    """What is wrong with the flow of error gradients, if it is so at the last probe and at half of all.
+
+    Parameters
+    ----------
+    start, at : Params
+        The parameters at the run's start and at the last probe, for the norms of the weight matrices.
+    ended_badly : bool
+        Whether the run diverged or became non-finite: then what it was like at the start explains it, and fading does not.
+    """
+    if not len(history):
+        return []
+    found = _through_layers(history, start, at, ended_badly)
+    for place in history.over_time:
+        found += _through_time(history, place, start, at, ended_badly)
+    return found
+
+
+def _judged(verdicts: list[int], ended_badly: bool) -> int | None:
+    """The probe that tells what is wrong, at first; None where nothing is."""
+    if ended_badly:
+        return next((k for k in (0, len(verdicts) - 1) if verdicts[k] > 0), None)
+    since = persists(verdicts)
+    if since is None:
+        return None
+    return len(verdicts) - 1 if verdicts[since] == verdicts[-1] else since
+
+
+# ---- from layer to layer
+def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badly: bool) -> list[Finding]:
+    if not ended_badly and (stopped := _nothing_arrives(history)):
+        return stopped
+    matrix = _have_matrix(history, at)
+    chain = _signals(history, matrix)
+    flows = [flow(column) for column in history.gradient_norm[chain].T]
+    verdicts = _depth_verdicts(flows)
+    if not ended_badly and any(isinstance(m, NORMALISING) for m in history.modules):
+        verdicts = [min(v, 0) for v in verdicts]
+    probe = _judged(verdicts, ended_badly)
+    if probe is None or (seen := flows[probe]) is None or seen.total == 0:
+        return []
+    first, last = (named(history.modules[k], history.paths[k]) for k in (chain[0], chain[-1]))
+    since = int(history.steps[verdicts.index(verdicts[probe])])
+    grows = seen.total > 1
+    change = f"each layer {'multiplies it by' if grows else 'passes on'} {times(seen.ratio)}{'' if grows else ' of it'}"
+    evidence = (
+        f"The error gradient {'grows' if grows else 'fades'} on its way back through {seen.links + 1} layers"
+        f"{f': {change}' if seen.steady else ', though not evenly'}, so that at step {history.steps[probe]} {first} gets "
+        f"{times(seen.total)} times as much as {last}."
+    )
+    why, remedy = _cause(history, probe, matrix, start if probe == 0 else at, verdicts[0] == verdicts[probe], seen)
+    symptom = "gradients grow" if grows else "gradients fade"
+    return [Finding(symptom, f"{first} to {last}", since, f"{evidence} {why}", remedy)]
+
+
+def _depth_verdicts(flows: list[Flow | None]) -> list[int]:
+    """What steady ratios say is listened to where they were there from the start; training bends what began well."""
+    verdicts = [0 if seen is None else depth_verdict(seen) for seen in flows]
+    if verdicts[0] == 0:
+        verdicts = [0 if seen is None else depth_verdict(seen, extreme=True) for seen in flows]
+    return verdicts
+
+
+def _signals(history: LayerHistory, matrix: Array) -> Array:
+    """Where the signal is looked at: behind each layer with a weight matrix, and behind the normalisation that follows it.
+
+    A normalisation makes up for the scale of the weights before it, so that the gradient between the two says little.
+    """
+    places = np.flatnonzero(matrix)
+    n = len(matrix)
+    for i, k in enumerate(places):
+        while k + 1 < n and isinstance(history.modules[k + 1], NORMALISING):
+            k += 1
+        places[i] = k
+    return places
+
+
+def _have_matrix(history: LayerHistory, params: Params) -> Array:
+    """Which layers have a weight matrix."""
+    owners = {owner(name) for name in params if params[name].ndim >= 2}
+    return np.array([path in owners for path in history.paths], dtype=bool)
+
+
+def _cause(
+    history: LayerHistory, probe: int, matrix: Array, params: Params, from_the_start: bool, seen: Flow
+) -> tuple[str, str]:
+    """Which layers do it, and what to do."""
+    through = transmission(history, probe, matrix)
+    bends = [m for m, has in zip(history.modules[1:], matrix[1:], strict=True) if not has]
+    fades = seen.total < 1
+    if fades and bends and through.others < LITTLE:
+        kind = _commonest(bends)
+        lets = f"{kind.__name__} lets {times(through.others)} of it through"
+        if kind is Sigmoid:
+            return (
+                f"{lets}: its slope is at most 1/4.",
+                f"Use activation='relu' or 'tanh' with the initialiser that suits it (the default). {UNCURED}",
+            )
+        if kind is Tanh:
+            size = float(np.median([history.activation_size[k, probe] for k in _of_kind(history, Tanh)]))
+            return (
+                f"{lets}: its outputs are near ±1 (root mean square {times(size)}), where it is flat.",
+                f"Start from smaller weights (weight_init='glorot_uniform', the default), scale the inputs to standard "
+                f"deviation 1, or put sd.LayerNorm before each activation. {UNCURED}",
+            )
+        return f"{lets}.", f"Use another activation, or put sd.LayerNorm before each one. {UNCURED}"
+    norms = _largest_singular_values(history, params, matrix)
+    why = (
+        f"Each weight matrix {'passes on' if fades else 'multiplies it by'} {times(through.matrices)}{' of it' if fades else ''} "
+        f"(largest singular values {times(min(norms))} to {times(max(norms))}"
+        f"{', all below 1' if max(norms) < 1 else ', all above 1' if min(norms) > 1 else ''})"
+        f"{f', each {_commonest(bends).__name__} by {times(through.others)}' if bends else ''}."
+    )
+    if not seen.steady:
+        k = through.worst
+        why = f"Most of it happens at {history.layers[k]}. {why}"
+    if from_the_start:
+        suits = next((m.suits for m in bends if isinstance(m, Activation) and m.suits), "glorot_uniform")
+        remedy = (
+            f"It is so from the start: begin with weight_init='{suits}', which suits the activation, or with weights "
+            f"{times(1 / seen.ratio)} times as large."
+            if seen.steady
+            else f"It is so from the start: begin with weight_init='{suits}'."
+        )
+    else:
+        remedy = "It was not so at the start: lower the learning rate, or put sd.LayerNorm before each activation."
+    return why, f"{remedy} {UNCURED}" if fades else remedy
+
+
+def _commonest(modules: list[Any]) -> type:
+    return Counter(type(m) for m in modules).most_common(1)[0][0]
+
+
+def _of_kind(history: LayerHistory, kind: type) -> list[int]:
+    return [k for k, m in enumerate(history.modules) if isinstance(m, kind)]
+
+
+def _largest_singular_values(history: LayerHistory, params: Params, matrix: Array) -> list[float]:
+    places = {path for path, has in zip(history.paths, matrix, strict=True) if has}
+    matrices = [params[name] for name in params if owner(name) in places and params[name].ndim >= 2]
+    return [float(np.linalg.norm(m.reshape(len(m), -1), 2)) for m in matrices]
+
+
+def _nothing_arrives(history: LayerHistory) -> list[Finding]:
+    """Gradients that are exactly 0 behind a layer: all of its units are off."""
+    norms = history.gradient_norm
+    stopped = (norms[:-1] == 0) & (norms[1:] > 0)
+    places = np.flatnonzero(stopped[:, -1])
+    if len(history) < 2 or not len(places):
+        return []
+    k = int(places[-1]) + 1
+    since = int(np.flatnonzero(stopped[k - 1])[0])
+    blocks = history.layers[k]
+    return [
+        Finding(
+            "no gradient",
+            blocks,
+            int(history.steps[since]),
+            f"No error gradient passes {blocks}: at step {history.steps[-1]} it is off in every row that was looked at, so that "
+            f"{history.layers[0]}{'' if k == 1 else f' to {history.layers[k - 1]}'} do{'es' if k == 1 else ''} not learn.",
+            "Lower the learning rate, or use activation='leaky_relu', which is never quite off.",
+        )
+    ]
+
+
+# ---- from time step to time step
+def _through_time(history: LayerHistory, place: str, start: Params, at: Params, ended_badly: bool) -> list[Finding]:
+    path, _, part = place.rpartition(".")
+    module = history.modules[history.paths.index(path)] if path in history.paths else None
+    flows = [flow(column) for column in history.over_time[place].T]
+    verdicts = [0 if seen is None else time_verdict(seen) for seen in flows]
+    if module is not None and not isinstance(module, RNN):
+        verdicts = [
+            max(v, 0) for v in verdicts
+        ]  # gates learn how long to remember: at the start they forget, as they may
+    probe = _judged(verdicts, ended_badly)
+    if probe is None or (seen := flows[probe]) is None:
+        return []
+    name = named(module, path) if module is not None else place
+    since, steps = int(history.steps[verdicts.index(verdicts[probe])]), seen.links + 1
+    weight = f"{path}.weight_hh_{part}".lstrip(".")
+    here = start if probe == 0 else at
+    size = float(np.linalg.norm(here[weight], 2)) if weight in here and np.isfinite(here[weight]).all() else None
+    if verdicts[probe] < 0:
+        why = "" if size is None else (
+            f" ({weight} has largest singular value {times(size)}"
+            f"{', below 1' if size < 1 else ', and the slope of the cell is at most 1 and mostly less'})"
+        )  # fmt: skip
+        evidence = (
+            f"Going back in time through {name}, the error gradient fades: each time step passes on {times(seen.ratio)} of it, "
+            f"so that at step {history.steps[probe]} 1 % is left after {horizon(seen)} of {steps} time steps{why}. What came "
+            f"earlier is hardly learned."
+        )
+        remedy = f"Use a gated cell, sd.GRU or sd.LSTM, or shorter sequences. {UNCURED}"
+        return [Finding("gradients fade", name, since, evidence, remedy)]
+    why = (
+        "" if size is None else f" ({weight} has largest singular value {times(size)}{', above 1' if size > 1 else ''})"
+    )
+    evidence = (
+        f"Going back in time through {name}, the error gradient grows: each time step multiplies it by {times(seen.ratio)}, so "
+        f"that at step {history.steps[probe]} the first of {steps} time steps gets {times(seen.total)} times as much as the "
+        f"last{why}."
+    )
+    remedy = "Begin with recurrent_init='orthogonal' (the default), or use a gated cell, sd.GRU or sd.LSTM."
+    return [Finding("gradients grow", name, since, evidence, remedy)]
