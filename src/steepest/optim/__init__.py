@@ -1,1 +1,1 @@
-"""Floor 4: how to look for a minimum: descent rules, curvature methods (schedules, clipping and searches follow)."""
+"""Floor 4: how to look for a minimum: descent rules, curvature methods, schedules, clipping, searches, restarts."""

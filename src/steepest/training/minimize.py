@@ -39,7 +39,8 @@ def minimize(
         ``f(x) -> number``, where x is like `start`: a Tensor for a number, list or array, a dict of Tensors for a dict.
     start : number, array-like, or dict of them
     method : str or Method
-        lbfgs, gradient_descent, momentum or adam; see `steepest.training.methods.method_named`.
+        lbfgs, gradient_descent, momentum, adam, random_search, genetic, differential_evolution, restarts and others; see
+        `steepest.training.methods.method_named`.
     learning_rate : float or callable, optional
         For the descent rules; from the curvature at the start if left out.
     steps, time, seed, hooks, snapshots
@@ -65,18 +66,22 @@ def minimize(
     >>> run.params["x"].round(5).tolist(), run.outcome.name
     ([1.0, 1.0], 'converged')
     """
-    if not callable(f):
-        raise ModelError(f"minimize takes a function of the parameters, not {type(f).__name__}.")
-    if isinstance(start, Mapping):
-        problem = Problem.of_function(f, {str(name): _numbers(value) for name, value in start.items()})
-    else:
-        name = _argument_name(f)
-        problem = Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)})
+    problem = problem_of(f, start)
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     chosen = method_named(method, learning_rate)
     return Run(
         problem, chosen, steps=steps, time=time, seed=seed, stopping=stopping, hooks=hooks, snapshots=snapshots
     ).finish()
+
+
+def problem_of(f: Callable[..., Any], start: Any) -> Problem:
+    """The problem without data of making ``f(x)`` small, x being like `start`."""
+    if not callable(f):
+        raise ModelError(f"minimize takes a function of the parameters, not {type(f).__name__}.")
+    if isinstance(start, Mapping):
+        return Problem.of_function(f, {str(name): _numbers(value) for name, value in start.items()})
+    name = _argument_name(f)
+    return Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)})
 
 
 def _argument_name(f: Callable[..., Any]) -> str:
