@@ -60,7 +60,9 @@ def total(terms: list[Any]) -> Any:
     return result
 
 
-class _Elementwise:
+class Elementwise:
+    """The derivative of an operation that acts element by element: one local derivative an element."""
+
     __slots__ = ("_inputs", "_known", "_out", "_partials", "_product", "_static")
 
     def __init__(self, partials: Any, product: Primitive, out: Any, inputs: Any, static: Any) -> None:
@@ -80,6 +82,12 @@ class _Elementwise:
         if self._known[i] is None:
             self._known[i] = partial(self._out, *self._inputs, **self._static)
         return apply(self._product, v, self._known[i])
+
+    def partial(self, i: int) -> Any:
+        """The local derivatives with respect to input `i`, in the shape of the output; None for an input without any."""
+        if self._partials[i] is None:
+            return None
+        return self._times_partial(i, np.ones(shape_of(self._out), self._out.dtype))
 
     def push(self, tangents: Sequence[Any]) -> Any:
         terms = [
@@ -104,7 +112,7 @@ def elementwise(*partials: Partial, unbounded: bool = False) -> Rule:
     ``sqrt`` masked by ``where`` gives 0, not NaN.
     """
     product = p.absorbing_multiply if unbounded else p.multiply
-    return lambda out, inputs, static: _Elementwise(partials, product, out, inputs, static)
+    return lambda out, inputs, static: Elementwise(partials, product, out, inputs, static)
 
 
 class _Linear:
