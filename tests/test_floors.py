@@ -27,7 +27,7 @@ FLOORS = {
     "lab": 8,
 }
 # Files beside the folders: the public face of the package and of its parts. They stand on top and are imported by nobody.
-FACES = {"__init__", "__main__", "ops", "plot"}
+FACES = {"animate", "__init__", "__main__", "ops", "plot"}
 FILES = sorted(SOURCE.rglob("*.py"))
 
 

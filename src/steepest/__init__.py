@@ -88,12 +88,13 @@ _HOMES = {
     "steepest.fitting.result": ("Fit",),
     "steepest.fitting.saved": ("load",),
     "steepest.views.landscape": ("landscape", "Landscape"),
+    "steepest.views.animation": ("Animation",),
     "steepest.inspection.graph": ("graph",),
     "steepest.inspection.blocks": ("LossGraph",),
     "steepest.inspection.explain": ("explain", "Explanation"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("data", "nn", "ops", "plot")
+_MODULES = ("animate", "data", "nn", "ops", "plot")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

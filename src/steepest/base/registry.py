@@ -10,6 +10,8 @@ from typing import Any
 _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("Fit", "plot"): ("steepest.views.plots", "Plots"),
     ("Run", "plot"): ("steepest.views.plots", "Plots"),
+    ("Fit", "animate"): ("steepest.views.animations", "Animations"),
+    ("Run", "animate"): ("steepest.views.animations", "Animations"),
     ("Fit", "summary"): ("steepest.views.table", "summary_text"),
     ("Fit", "summary_html"): ("steepest.views.table", "summary_html"),
     ("Fit", "remarks"): ("steepest.doctor.fit_remarks", "fit_remarks"),

@@ -268,6 +268,14 @@ class Fit:
         """
         return provided("Fit", "plot")(self)
 
+    @property
+    def animate(self) -> Any:
+        """Animations: ``fit.animate("fit.gif")`` makes the most telling one, ``fit.animate.surface()`` and others go by name.
+
+        See `steepest.animate`; ``dir(fit.animate)`` lists them.
+        """
+        return provided("Fit", "animate")(self)
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write formula, parameters and uncertainty to one JSON file; see `steepest.load`.
 

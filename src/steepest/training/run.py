@@ -353,6 +353,14 @@ class Run:
         """
         return provided("Run", "plot")(self)
 
+    @property
+    def animate(self) -> Any:
+        """Animations: ``run.animate("run.gif")`` makes the most telling one, ``run.animate.surface()`` and others go by name.
+
+        See `steepest.animate`; ``dir(run.animate)`` lists them.
+        """
+        return provided("Run", "animate")(self)
+
     def __repr__(self) -> str:
         ended = self.outcome.message if self.outcome else f"{self.steps_done} steps done"
         return f"Run({self.method.name}, loss {self.loss:.6g}, {self.params!r}: {ended})"

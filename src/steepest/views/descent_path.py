@@ -165,7 +165,7 @@ def named_runs(subject: Any, picture: str) -> dict[str, Run]:
         run = run_of(subject, picture)
         named = {run.method.name: run}
     if not named:
-        raise ModelError(f"a picture of {picture} needs at least one run; there is none.")
+        raise ModelError(f"{picture} needs at least one run; there is none.")
     return named
 
 

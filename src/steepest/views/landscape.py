@@ -115,7 +115,7 @@ def landscape(
         The window; unless given it holds the paths. A path is followed until its loss has risen a hundred times as
         far as it had to go down.
     points : int, optional
-        Along each axis: 61, with `profile` 21.
+        Along each axis: 81, with `profile` 21.
     minimum : mapping of parameters to their values, or a sequence of them, optional
         Known minima. Left out, a problem of two parameters has the one nearest to the end looked for.
     profile : bool
@@ -143,16 +143,34 @@ def landscape(
     >>> [round(value, 6) for value in seen.minima[0]], seen.tracks[0].x[:2]
     ([0.0, 1.0, 0.0], array([4.  , 3.68]))
     """
-    problem, runs = _problem_and_runs(subject)
-    count = whole("points", points, 2) if points is not None else 21 if profile else 61
-    centre = next(iter(runs.values())).params if runs else problem.start
-    model = next(iter(runs.values())).state.get("model") if runs else None
-    if centre.count < 2:
-        plane_of(centre)  # says so before any run is done again
-    paths = [path_of(run, name, frames, progress) for name, run in runs.items()]
+    problem, runs = problem_and_runs(subject)
+    if runs and problem.start.count >= 2:  # with one parameter there is nothing to be done again for
+        paths = [path_of(run, name, frames, progress) for name, run in runs.items()]
+    else:
+        paths = []
+    return landscape_of(problem, paths, over, x=x, y=y, points=points, minimum=minimum, profile=profile, seed=seed,
+                        progress=progress)  # fmt: skip
+
+
+def landscape_of(
+    problem: Problem,
+    paths: Sequence[DescentPath],
+    over: Any = None,
+    *,
+    x: tuple[float, float] | None = None,
+    y: tuple[float, float] | None = None,
+    points: int | None = None,
+    minimum: Any = None,
+    profile: bool = False,
+    seed: int = 0,
+    progress: Tell | None = None,
+) -> Landscape:
+    """As `landscape`, around paths that are there already; without any, around the problem's start."""
+    count = whole("points", points, 2) if points is not None else 21 if profile else 81
+    centre, model = (paths[0].run.params, paths[0].run.state.get("model")) if paths else (problem.start, None)
     near = [near_points(path) for path in paths]
-    seen = np.concatenate([path.flat[inside] for path, inside in zip(paths, near)]) if paths else None
-    plane = plane_of(centre, over, seen if seen is not None and len(seen) else None, problem.scale, seed)
+    seen = np.concatenate([path.flat[inside] for path, inside in zip(paths, near)]) if paths else np.empty((0, 0))
+    plane = plane_of(centre, over, seen if len(seen) else None, problem.scale, seed)
     places = [plane.coordinates(path.flat) for path in paths]
     shown = [Point(px, py, math.nan) for at, inside in zip(places, near) for px, py in np.column_stack(at)[inside]]
     minima = known_minima(problem, plane, minimum, model)
@@ -161,7 +179,7 @@ def landscape(
     if profile:
         loss, note = profile_values(problem, plane, grid_x, grid_y, progress), "the others minimised at each point"
     else:
-        loss, note = _values(problem, plane, grid_x, grid_y, model, progress), _others(plane, bool(runs))
+        loss, note = _values(problem, plane, grid_x, grid_y, model, progress), _others(plane, bool(paths))
     tracks = tuple(_track(path, *at, window) for path, at in zip(paths, places))
     notes = [note, *_outside(tracks), *_elsewhere(plane, minima, window)]
     return Landscape(
@@ -170,7 +188,14 @@ def landscape(
     )  # fmt: skip
 
 
-def _problem_and_runs(subject: Any) -> tuple[Problem, dict[str, Run]]:
+def problem_and_runs(subject: Any) -> tuple[Problem, dict[str, Run]]:
+    """The problem of one or several runs, or the problem itself without any.
+
+    Raises
+    ------
+    ModelError
+        The runs are of different problems.
+    """
     if isinstance(subject, Problem):
         return subject, {}
     runs = named_runs(subject, "a landscape")

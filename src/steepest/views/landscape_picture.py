@@ -179,8 +179,9 @@ def ground_colours(style: Style) -> Colormap:
 
 
 def colour_of(number: int, style: Style) -> str:
-    """The colour of the path `number`: the fit's own for the first."""
-    order = [style.fit, *(colour for colour in style.series if colour != style.fit)]
+    """The colour of the path `number`: the fit's own for the first, that of data, and of the ground, late."""
+    blue, red, green, purple, *others = style.series
+    order = (style.fit, green, purple, blue, *others) if red == style.fit else (style.fit, *style.series)
     return order[number % len(order)]
 
 
