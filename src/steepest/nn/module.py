@@ -170,20 +170,51 @@ class Module:
         Parameters
         ----------
         params, state : mapping of str to array-like
-            Copied; the state stays as it is if left out.
+            Copied. The state may stand among the parameters, as in the ``state_dict()`` of a PyTorch module and in the file
+            of weights of a checkpoint; left out, it stays as it is.
 
         Raises
         ------
         ModelError
             They are of another model: a name is missing, too many, or has another shape; names the first one.
+
+        Examples
+        --------
+        >>> from steepest.nn import BatchNorm
+        >>> layer = BatchNorm(1)
+        >>> layer.load({"weight": [2.0], "bias": [1.0], "running_mean": [3.0], "running_var": [4.0], "num_batches_tracked": 7})
+        >>> layer.forward([[5.0]]).round(4)  # 2 * (5 - 3) / sqrt(4) + 1
+        array([[3.]])
         """
         expected_params, expected_state = self.init(0)
+        if state is None and any(name in params for name in expected_state):
+            state = {name: x for name, x in params.items() if name in expected_state}
+            params = {name: x for name, x in params.items() if name not in expected_state}
         _check_same("parameter", expected_params, params)
         if state is not None:
             _check_same("state", expected_state, state)
         elif self._state is None:
             state = expected_state
         self._take(params, state, only_missing=False)
+
+    def check_numbers(self, params: Mapping[str, Any], state: Mapping[str, Any] | None = None) -> None:
+        """Raise unless these are numbers of this module, by their names and shapes.
+
+        Raises
+        ------
+        ModelError
+            They are of another model; names the first difference.
+
+        Examples
+        --------
+        >>> from steepest.nn import Linear
+        >>> Linear(2, 3).check_numbers(Linear(3, 3).init(0)[0])
+        Traceback (most recent call last):
+        steepest.base.errors.ModelError: these numbers are of another model: parameter 'weight' has shape (3, 3), ...
+        """
+        expected_params, expected_state = self.init(0)
+        _check_same("parameter", expected_params, params)
+        _check_same("state", expected_state, state or {})
 
     def forward(self, x: Any, *, training: bool = False, key: Any = 0) -> Array:
         """The output for `x` with the module's own numbers; what `backward` needs is kept.

@@ -378,7 +378,7 @@ def _check_finite(what: str, x: Array) -> None:
     if bad.any():
         place = np.argwhere(bad)[0]
         column = f", column {', '.join(str(k + 1) for k in place[1:])}" if x.ndim > 1 else ""
-        count = np.count_nonzero(bad)
+        count = int(np.count_nonzero(bad))
         raise DataError(
             f"{what} must be finite: row {place[0] + 1}{column} has {x[tuple(place)]:g} "
             f"({count} such value{'s' * (count != 1)} of {x.size}). Drop such rows, or fill the values in."
