@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 _PLAIN = str.maketrans({
     "²": "^2", "±": "+/-", "–": "-", "—": "-", "−": "-", "─": "-", "…": "...", "·": "*", "×": "x", "≤": "<=", "≥": ">=",
+    "■": "#", "○": "o", "▣": "@", "→": "->",
     "“": '"', "”": '"', "‘": "'", "’": "'", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
 })  # fmt: skip
 _READER_GONE = 141  # what the shell gives for SIGPIPE

@@ -41,13 +41,13 @@ class Block:
 
     def as_object(self) -> dict[str, Any]:
         """For JSON."""
-        gradient = None if self.gradient is None else self.gradient.as_object()
-        return {"name": self.name, "kind": self.kind, "made_by": self.made_by, **_keyed("", self.value.as_object()),
-                "gradient": gradient}  # fmt: skip
-
-
-def _keyed(prefix: str, told: dict[str, Any]) -> dict[str, Any]:
-    return {prefix + key: value for key, value in told.items()}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "made_by": self.made_by,
+            "value": self.value.as_object(),
+            "gradient": None if self.gradient is None else self.gradient.as_object(),
+        }
 
 
 @dataclass(frozen=True)

@@ -73,10 +73,10 @@ class Numbers:
         mean = 0.0 if abs(self.mean) < _ROUNDING * self.norm else self.mean
         return f"mean {short(mean)}, norm {short(self.norm)}"
 
-    def as_object(self) -> dict[str, Any]:
-        """For JSON: shape, and elements or mean and norm."""
-        if self.shape == ():
-            return {"value": self.elements[0] if self.elements else None}
+    def as_object(self) -> Any:
+        """For JSON: the number, or an array's shape, mean and norm, and its elements where they are few."""
+        if self.shape == () and self.elements is not None:
+            return self.elements[0]
         told = {"shape": list(self.shape), "mean": self.mean, "norm": self.norm, "not_finite": self.not_finite}
         return told | ({} if self.elements is None else {"elements": list(self.elements)})
 

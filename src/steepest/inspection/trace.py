@@ -178,7 +178,7 @@ def _of_formula(text: str, at: Mapping[str, Any] | None, data: Sequence[str]) ->
     with linking():
         loss = compile_tree(tree, text)(leaves)
     if not isinstance(loss, Value) or not loss.requires_grad or loss.primitive is None:
-        raise DifferentiationError(f"{text} does not change with {' or '.join(free)}: there is no graph.")
+        raise DifferentiationError(f"{text} has no operation that changes with {' or '.join(free)}: there is no graph.")
     if loss._data.size != 1:
         raise DifferentiationError(
             f"a loss is one number, {text} has shape {loss.shape} at these values. Give one number for each name; for rows of "
