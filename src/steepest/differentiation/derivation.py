@@ -14,6 +14,7 @@ from steepest.differentiation.notation import Notation, is_factor
 from steepest.differentiation.objective import RESIDUAL, Objective, chosen_names, read_objective, residual_name
 from steepest.differentiation.swell import Swell, swell_of
 from steepest.formula.formula import Formula
+from steepest.formula.symbolic import name_latex
 from steepest.formula.tree import Call, Name, Node, Number, names
 
 
@@ -46,6 +47,7 @@ class Derivation:
         self.objective = objective
         self.names = parameters
         symbols = {RESIDUAL: ("δ", r"\delta_{i}")}
+        symbols |= {name: (name, _element_latex(name)) for name in objective.names if "[" in name}
         self._known: dict[Node, Known] = {}
         if objective.residual is not None:
             self._known[residual_name()] = Known("δ stands for target minus model", objective.residual)
@@ -249,6 +251,12 @@ class Derivation:
         if not front or tree == Number(1.0):
             return front or text
         return f"{front} {text}" if is_factor(tree) else rf"{front} \left({text}\right)"
+
+
+def _element_latex(name: str) -> str:
+    """w_{0} of the element w[0] of an array."""
+    array, place = name.removesuffix("]").split("[", 1)
+    return f"{name_latex(array)}_{{{place}}}"
 
 
 def _in_text(rule: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Collection, Mapping
 
 from steepest.differentiation.algebra import operations
@@ -71,9 +70,6 @@ class Notation:
         """LaTeX of one name."""
         if name in self.symbols:
             return self.symbols[name][1]
-        element = re.fullmatch(r"(\w+)\[(.+)\]", name)
-        if element:
-            return f"{name_latex(element.group(1))}_{{{element.group(2)}}}"
         letters = name_latex(name)
         if name not in self.columns:
             return letters

@@ -15,6 +15,8 @@ Function = Callable[[NDArray[Any]], Any]
 
 EPSILON = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-30
+_A_DECADE = 8  # steps of an error curve
+_AROUND = _A_DECADE // 2
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -32,15 +34,15 @@ class Scheme:
     usual : float
         The step it usually gets, relative to the argument: the one that balances both errors where the function and its
         derivatives are about 1.
-    evaluations : str
-        How many evaluations n parameters take.
+    usual_text : str
+        The same in words.
     """
 
     name: str
     formula: str
     order: int
     usual: float
-    evaluations: str
+    usual_text: str
 
     def quotient(self, f: Function, x: Array, i: int, h: float, here: float) -> float:
         """The derivative with respect to element i of x; `here` is f(x)."""
@@ -71,9 +73,9 @@ class Scheme:
         return 2 * math.sqrt(size) if self is ONE_SIDED else (3 * size) ** (1 / 3)
 
 
-ONE_SIDED = Scheme("one-sided", "(f(a + h) - f(a))/h", 1, EPSILON ** (1 / 2), "n + 1")
-CENTRAL = Scheme("central", "(f(a + h) - f(a - h))/(2*h)", 2, EPSILON ** (1 / 3), "2*n")
-COMPLEX = Scheme("complex-step", "Im f(a + i*h)/h", 2, COMPLEX_STEP, "n")
+ONE_SIDED = Scheme("one-sided", "(f(a + h) - f(a))/h", 1, EPSILON ** (1 / 2), "sqrt(ε)*|a|")
+CENTRAL = Scheme("central", "(f(a + h) - f(a - h))/(2*h)", 2, EPSILON ** (1 / 3), "ε**(1/3)*|a|")
+COMPLEX = Scheme("complex-step", "Im f(a + i*h)/h", 2, COMPLEX_STEP, "1e-30*|a|")
 SCHEMES = (ONE_SIDED, CENTRAL, COMPLEX)
 
 
@@ -92,7 +94,9 @@ class Curve:
     steps, errors : ndarray, shape (m,)
         Relative to the reference, absolute where that is 0.
     best : float
-        The step with the smallest error; of several the largest. NaN where no error is finite.
+        The step around which the error is smallest; of several the largest. NaN where no error is finite.
+    best_error : float
+        The largest error within half a decade of it, so that a lucky step does not count.
     predicted : float
         The best step by theory; NaN where it says nothing.
     """
@@ -101,27 +105,35 @@ class Curve:
     steps: Array
     errors: Array
     best: float
+    best_error: float
     predicted: float
-
-    @property
-    def best_error(self) -> float:
-        """The error there."""
-        finite = self.errors[np.isfinite(self.errors)]
-        return float(finite.min()) if finite.size else math.nan
 
 
 def error_curve(
     scheme: Scheme, f: Function, x: Array, i: int, reference: float, curvature: float, third: float
 ) -> Curve:
-    """The error of a scheme at steps from the size of the argument down to far below its rounding, eight a decade."""
+    """The error of a scheme at steps from the size of the argument down to far below its rounding."""
     here = float(f(x))
     size = abs(float(x[i])) or 1.0
     lowest = -30 if scheme is COMPLEX else -17
-    steps = size * 10.0 ** np.arange(0, lowest - 0.001, -0.125)
+    steps = size * 10.0 ** np.arange(0, lowest - 0.001, -1 / _A_DECADE)
     errors = np.array([error(scheme.quotient(f, x, i, float(h), here), reference) for h in steps])
-    finite = np.isfinite(errors)
-    best = float(steps[finite][np.argmin(errors[finite])]) if finite.any() else math.nan
-    return Curve(scheme, steps, errors, best, scheme.best_step(here, curvature, third))
+    around = _worst_around(errors)
+    if scheme is COMPLEX:  # below a certain step nothing gets worse any more
+        around = np.maximum.accumulate(around[::-1])[::-1]
+    if not np.isfinite(around).any():
+        return Curve(scheme, steps, errors, math.nan, math.nan, math.nan)
+    smallest = float(np.nanmin(around))
+    place = int(np.flatnonzero(around <= max(smallest, 2 * EPSILON))[0])
+    best_step = scheme.best_step(here, curvature, third)
+    return Curve(scheme, steps, errors, float(steps[place]), float(around[place]), best_step)
+
+
+def _worst_around(errors: Array) -> Array:
+    """The largest error within half a decade of each step; what is not finite counts as infinite."""
+    padded = np.pad(np.where(np.isfinite(errors), errors, np.inf), _AROUND, mode="edge")
+    windows: Array = np.lib.stride_tricks.sliding_window_view(padded, 2 * _AROUND + 1).max(axis=1)
+    return windows
 
 
 def error(value: float, reference: float) -> float:
@@ -138,7 +150,11 @@ def digits(value: float, reference: float) -> float:
     >>> round(digits(0.333, 1 / 3), 2), digits(1.0, 1.0), digits(float("nan"), 1.0)
     (3.0, 16.0, 0.0)
     """
-    off = error(value, reference)
+    return accuracy(error(value, reference))
+
+
+def accuracy(off: float) -> float:
+    """The decimal digits that a relative error leaves, from 0 to 16."""
     if not math.isfinite(off):
         return 0.0
     return min(16.0, max(0.0, -math.log10(off))) if off else 16.0

@@ -25,6 +25,7 @@ from steepest.formula.tree import Call, Name, Node, postorder
 
 Array = NDArray[np.float64]
 _MOST_SYMBOLS = 20_000
+_FEW = 6  # values in a sentence
 
 
 class Subject:
@@ -98,10 +99,12 @@ class Subject:
         return np.asarray(result._data if isinstance(result, Value) else result).reshape(())[()]
 
     def described(self, element: int | None = None) -> str:
-        """The point in words, ``w = 0.5``."""
-        places = range(min(len(self.elements), 4)) if element is None else [element]
-        text = ", ".join(f"{self.elements[i]} = {self.vector[i]:g}" for i in places)
-        return text + (", ..." if element is None and len(self.elements) > 4 else "")
+        """The point in words, ``w = 0.5, x = 2``, or one element of it; columns are left out."""
+        if element is not None:
+            return f"{self.elements[element]} = {self.vector[element]:g}"
+        given = [*zip(self.elements, self.vector), *((n, v) for n, v in self.fixed.items() if not np.ndim(v))]
+        shown = [f"{name} = {value:g}" for name, value in given[:_FEW]]
+        return ", ".join([*shown, "..."] if len(given) > _FEW else shown)
 
     def _value(self) -> float:
         with np.errstate(all="ignore"):

@@ -19,8 +19,8 @@ class Swell:
 
     Attributes
     ----------
-    function : int
-        Of the function, written out.
+    function, function_shared : int
+        Of the function, written out, and with every distinct part computed once.
     orders : tuple of int
         Of its first, second, ... derivative as the rules give them, written out: shared parts count as often as they appear.
     shared : tuple of int
@@ -32,6 +32,7 @@ class Swell:
     """
 
     function: int
+    function_shared: int
     orders: tuple[int, ...]
     shared: tuple[int, ...]
     tidied: int
@@ -66,4 +67,4 @@ def swell_of(
         if order == 0:
             tidied = algebra.count(algebra.tidy(derivative))
     largest = max(steps, key=lambda step: step.added, default=None)
-    return Swell(algebra.count(tree), tuple(orders), tuple(shared), tidied, largest)
+    return Swell(algebra.count(tree), distinct_operations(tree), tuple(orders), tuple(shared), tidied, largest)

@@ -143,9 +143,9 @@ class Ways:
             raise ModelError(f"there is no parameter number {element}; there are {len(elements)}.")
         return element % len(elements)
 
-    def plot(self, path: str | os.PathLike[str] | None = None, element: str | int = 0, dark: bool = False) -> Any:
-        """Draw the errors against the step and the secants that turn into the tangent; see `steepest.views.ways_picture`."""
-        return provided("Ways", "plot")(self, path, element=element, dark=dark)
+    def plot(self, path: str | os.PathLike[str] | None = None, *, element: str | int = 0, theme: str = "light") -> Any:
+        """Draw the errors against the step, and the secants that turn into the tangent, for one parameter."""
+        return provided("Ways", "plot")(self, path, element=element, theme=theme)
 
     def as_dict(self) -> dict[str, Any]:
         """Everything as plain numbers and texts, as ``steepest derive --json`` prints it."""
@@ -332,8 +332,9 @@ def ways(
     -----
     Digits in agreement are -log10 of the relative error against the limit of the difference quotient, taken with steps of
     1e-400 and 1e-450 in 1,000 digits, which uses no rule of differentiation. A function without a symbolic form is measured
-    against automatic differentiation. One-sided differences err by h f''/2 + 2 ε f/h, central ones by h² f'''/6 + ε f/h, complex steps
-    by h² f'''/6 alone (Squire and Trapp, SIAM Review 40, 1998).
+    against automatic differentiation. One-sided differences err by h f''/2 + 2 ε f/h, central ones by h² f'''/6 + ε f/h,
+    complex steps by h² f'''/6 alone
+    (Squire and Trapp, SIAM Review 40, 1998).
 
     Examples
     --------
@@ -351,21 +352,21 @@ def ways(
     return Ways(subject_of(f, at, wrt, data, reduction), manual)
 
 
-def evaluations(parameters: int) -> dict[str, int]:
-    """How many evaluations of the function each way takes for the gradient with respect to so many parameters.
+def evaluations(parameters: int) -> dict[str, tuple[int, int]]:
+    """How often each way evaluates the function, and how many walks over its recording it takes, for so many parameters.
 
-    Forward mode takes one recording, and the work of about one evaluation for each parameter.
+    A walk is about as much work as an evaluation.
 
     Examples
     --------
-    >>> evaluations(100)["numerical, central"], evaluations(100)["automatic, reverse"]
-    (200, 1)
+    >>> evaluations(100)["numerical, central"], evaluations(100)["automatic, reverse"], evaluations(100)["automatic, forward"]
+    ((200, 0), (1, 1), (1, 100))
     """
     n = parameters
     return {
-        "numerical, one-sided": n + 1,
-        "numerical, central": 2 * n,
-        "numerical, complex-step": n,
-        "automatic, forward": 1,
-        "automatic, reverse": 1,
+        "numerical, one-sided": (n + 1, 0),
+        "numerical, central": (2 * n, 0),
+        "numerical, complex-step": (n, 0),
+        "automatic, reverse": (1, 1),
+        "automatic, forward": (1, n),
     }

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from steepest.differentiation.numerical import COMPLEX, accuracy
 from steepest.differentiation.ways import evaluations
+from steepest.views.text_table import text_table
 from steepest.views.words import one_line
 
 if TYPE_CHECKING:
     from steepest.differentiation.derivation import Derivation
-    from steepest.differentiation.swell import Swell
     from steepest.differentiation.ways import Way, Ways
 
 _NONE = "–"
@@ -21,11 +21,8 @@ _COUNTS = (1, 10, 100, 1000)
 
 def ways_text(ways: Ways) -> str:
     """The table of the ways, the best steps, the size of the symbolic derivative and the growth with the parameters."""
-    blocks = [ways_table(ways), *([steps] if (steps := step_lines(ways)) else [])]
-    if ways.subject.derivation is not None:
-        blocks += [swell_text(ways.derivation, name) for name in ways.derivation.names[:_COLUMNS]]
-    blocks.append(growth_text())
-    return "\n\n".join(blocks)
+    swell = swell_text(ways.derivation) if ways.subject.derivation is not None else ""
+    return "\n\n".join(block for block in (ways_table(ways), step_lines(ways), swell, growth_text()) if block)
 
 
 def ways_table(ways: Ways) -> str:
@@ -41,23 +38,18 @@ def ways_table(ways: Ways) -> str:
     subject = ways.subject
     shown = range(min(len(subject.elements), _COLUMNS))
     more = len(subject.elements) - len(shown)
-    head = ["way", *(f"d/d{subject.elements[i]}" for i in shown), "digits", "evaluations", "time"]
-    rows = [head]
-    notes = []
+    head = ["way", *(f"d/d{subject.elements[i]}" for i in shown), "digits", "evaluations", "time", ""]
+    rows = []
     for row in ways.rows:
         values = [_number(float(row.gradient[i])) if row.gradient is not None else _NONE for i in shown]
-        rows.append([row.name, *values, _digits(row.digits), _NONE if row.evaluations is None else f"{row.evaluations:,}",
-                     _time(row.seconds)])  # fmt: skip
-        notes.append(row.note)
-    rows[0].append("")
-    for line, note in zip(rows[1:], notes):
-        line.append(note)
+        counted = _NONE if row.evaluations is None else f"{row.evaluations:,}"
+        rows.append([row.name, *values, _digits(row.digits), counted, _time(row.seconds), row.note])
     title = f"{one_line(subject.title, 100)} = {_number(subject.value, 6)} at {subject.described()}"
-    lines = [title, "", *_aligned(rows)]
+    lines = [title, "", text_table(head, rows, right=range(1, len(head) - 1))]
     if more:
         lines.append(f"(and {more:,} more parameters)")
-    source = ways.reference.source
-    lines += ["", f"Digits are those in agreement with {source}" + ("; of the parameter where they are fewest." if len(subject.elements) > 1 else ".")]  # fmt: skip
+    which = "; of the parameter where they are fewest" if len(subject.elements) > 1 else ""
+    lines += ["", f"Digits are those in agreement with {ways.reference.source}{which}."]
     lines += ways.remarks
     return "\n".join(lines)
 
@@ -66,66 +58,53 @@ def step_lines(ways: Ways) -> str:
     """For each numerical scheme the best step that was found, beside theory and habit; for the first parameter."""
     if not math.isfinite(float(ways.reference.gradient[0])):
         return ""
-    rows = [["scheme", "best step found", "digits there", "best by theory", "usual step"]]
+    here = float(ways.subject.vector[0])
+    rows = []
     for curve in ways.curves(0):
-        off = curve.best_error
-        digits = 16.0 if off == 0 else 0.0 if math.isnan(off) else min(16.0, max(0.0, -math.log10(off)))
-        usual = (
-            {1: "sqrt(ε)*|a|", 2: "ε**(1/3)*|a|"}[curve.scheme.order]
-            if curve.scheme.name != "complex-step"
-            else "1e-30*|a|"
-        )
-        theory = _short(curve.predicted) if curve.scheme.name != "complex-step" else "any small one"
-        rows.append([curve.scheme.name, _short(curve.best), f"{digits:.1f}", theory,
-                     f"{_short(curve.scheme.step(float(ways.subject.vector[0])))} = {usual}"])  # fmt: skip
-    return "\n".join([f"Steps for {ways.subject.elements[0]}", *_aligned(rows)])
+        scheme = curve.scheme
+        bound = " or less" if scheme is COMPLEX else ""
+        theory = "any small one" if scheme is COMPLEX else _short(curve.predicted)
+        usual = f"{scheme.usual_text} = {_short(scheme.step(here))}"
+        rows.append([scheme.name, f"{_short(curve.best)}{bound}", f"{accuracy(curve.best_error):.1f}", theory, usual])
+    head = ["step h", "best found", "digits there", "best by theory", f"usual, at {ways.subject.described(0)}"]
+    return text_table(head, rows, right=(1, 2, 3, 4))
 
 
-def swell_text(derivation: Derivation, name: str) -> str:
-    """How large the derivative with respect to one parameter is against the function, and where it grew."""
-    swell = derivation.swell(name)
-    rows = [["", "operations written out", "with shared parts once"], ["function", f"{swell.function:,}", ""]]
+def swell_text(derivation: Derivation) -> str:
+    """How large the derivative is against the function, for the parameter where it is largest, and where it grew."""
+    swells = {name: derivation.swell(name) for name in derivation.names}
+    name = max(swells, key=lambda each: swells[each].orders[0])
+    swell = swells[name]
+    rows = [["function", f"{swell.function:,}", f"{swell.function_shared:,}"]]
     for order, (count, shared) in enumerate(zip(swell.orders, swell.shared), start=1):
-        label = ("1st", "2nd", "3rd")[order - 1] if order < 4 else f"{order}th"
+        label = {1: "1st", 2: "2nd", 3: "3rd"}.get(order, f"{order}th")
         rows.append([f"{label} derivative", f"{count:,}", f"{shared:,}"])
-    lines = [
-        f"Size of the symbolic derivative with respect to {name}",
-        *_aligned(rows),
-        _where_it_grew(derivation, swell),
-    ]
-    return "\n".join(lines)
+    head = [f"operations, d/d{name}", "written out", "shared parts once"]
+    text = (
+        f"As derived it is {swell.factor:.1f} times as long as the function; tidied it has {_operations(swell.tidied)}."
+    )
+    if swell.largest is not None and swell.largest.added > 1:
+        part = one_line(derivation.notation.text(swell.largest.before.children[0]), 60)
+        text += (
+            f" It grows most at {part}: {_operations(swell.largest.added)}, by the {swell.largest.rule.split(',')[0]}."
+        )
+    return f"{text_table(head, rows, right=(1, 2))}\n{text}"
 
 
-def _where_it_grew(derivation: Derivation, swell: Swell) -> str:
-    text = f"The derivative is {swell.factor:.1f} times the function as derived, and {swell.tidied:,} operations when tidied."
-    if swell.largest is not None and swell.largest.added > 0:
-        part = one_line(derivation.notation.text(swell.largest.before), 60)
-        text += f" Most are added at {part}: {swell.largest.added:,}, by the {swell.largest.rule.split(',')[0]}."
-    return text
+def _operations(count: int) -> str:
+    return f"{count:,} operation{'s' * (count != 1)}"
 
 
 def growth_text() -> str:
     """How many evaluations of the function each way takes as the parameters become more."""
-    counts = [evaluations(n) for n in _COUNTS]
-    formulas = {"numerical, one-sided": "n + 1", "numerical, central": "2*n", "numerical, complex-step": "n",
-                "automatic, forward": "1, and n directions along", "automatic, reverse": "1, and one walk back"}  # fmt: skip
-    rows = [["evaluations for n parameters", *(f"n = {n:,}" for n in _COUNTS), ""]]
-    rows += [[name, *(f"{count[name]:,}" for count in counts), formulas[name]] for name in counts[0]]
-    return "\n".join(_aligned(rows))
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Columns under each other: the first to the left, numbers to the right, a last column without a title to the left."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    last = len(widths) - 1
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i == 0 or (i == last and not rows[0][i]) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return lines
+    rows = []
+    for name in evaluations(1):
+        cells = []
+        for n in _COUNTS:
+            calls, walks = evaluations(n)[name]
+            cells.append(f"{calls:,}" + (f" + {walks:,} walk{'s' * (walks != 1)}" if walks else ""))
+        rows.append([name, *cells])
+    return text_table(["evaluations for n parameters", *(f"n = {n:,}" for n in _COUNTS)], rows, right=range(1, 5))
 
 
 def _number(value: float, digits: int = 12) -> str:
@@ -163,7 +142,10 @@ def ways_object(ways: Ways) -> dict[str, Any]:
         "ways": [_row_object(ways, row) for row in ways.rows],
         "remarks": list(ways.remarks),
         "steps": [],
-        "evaluations": {str(n): evaluations(n) for n in _COUNTS},
+        "evaluations": {
+            str(n): {name: {"evaluations": calls, "walks": walks} for name, (calls, walks) in evaluations(n).items()}
+            for n in _COUNTS
+        },
     }
     if math.isfinite(float(ways.reference.gradient[0])):
         found["steps"] = [
