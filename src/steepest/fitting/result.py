@@ -12,10 +12,13 @@ import numpy as np
 
 from steepest.autodiff import ops
 from steepest.autodiff.transforms import jacobian
+from steepest.autodiff.tree import flatten
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
+from steepest.base.random import Key
 from steepest.base.registry import provided
 from steepest.fitting import saved
+from steepest.fitting.bands import Knowledge, Prediction
 from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
@@ -231,7 +234,7 @@ class Fit:
         return list(provided("Fit", "remarks")(self))
 
     # ---- what it is for
-    def predict(self, data: Any = None) -> Array:
+    def predict(self, data: Any = None, interval: float | None = None) -> Any:
         """What the model says for other data (for the fit's own data if left out), in the unit of the left side.
 
         Parameters
@@ -239,17 +242,72 @@ class Fit:
         data : optional
             As for the fit; only the columns of the right side are needed. For a function: a tuple of arrays, one array if it
             has one input, or named columns.
+        interval : float, optional
+            The level of bands, such as 0.95.
+
+        Returns
+        -------
+        ndarray, or with `interval` a Prediction
+            Its ``low`` and ``high`` are about the mean, ``new_low`` and ``new_high`` about a new observation: of weight 1, of the
+            rows' own weights for the fit's own data. With ``sigma=`` a new row's error is not known, and its band is NaN.
 
         Raises
         ------
         DataError
             A column is missing or holds no numbers.
+        ModelError
+            There are no bands, since there are no standard errors; says why.
+
+        Examples
+        --------
+        >>> import numpy as np, steepest as sd
+        >>> fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0, 2.0, 3.0], "y": [1.0, 2.9, 5.1, 7.0]})
+        >>> band = fit.predict({"x": [1.5]}, interval=0.95)  # at the mean of x the error is s / sqrt(4)
+        >>> bool(np.isclose((band.high - band.value) / 4.302653, fit.residual_standard_deviation / 2).all())
+        True
         """
+        if interval is not None:
+            return self.band(data, interval)
         if data is None:
             return self.predicted
         if self.model is None:
             return np.asarray(self.run.predict(data))
         return predictions(self.model, self.params, data, self.observed.shape[1:])
+
+    @property
+    def knowledge(self) -> Knowledge:
+        """What bands need of this fit.
+
+        Raises
+        ------
+        ModelError
+            There are no standard errors; says why.
+        """
+        known = self.uncertainty
+        if known.determined is None:
+            raise ModelError(f"there are no bands, since there are no standard errors: {known.reason}.")
+        free = math.inf if self.data.absolute else self.degrees_of_freedom
+        return Knowledge(self.run.params, known.determined, known.open, known.variance, free)
+
+    def band(self, data: Any = None, level: float = 0.95) -> Prediction:
+        """Predictions with their bands: ``predict(data, interval=level)``."""
+        shape = self.observed.shape[1:]
+        if data is None:
+            weights = np.repeat(np.ones(1) if self.data.weights is None else self.data.weights, int(np.prod(shape)))
+            columns, rows = self.problem.data.inputs, len(self.observed)
+        else:
+            weights = np.array(math.nan if self.data.absolute else 1.0)
+            columns = data if self.model is None else self.model.columns_of(data)
+            rows = len(flatten(columns)[0][0])
+
+        def predict(params: Any) -> Any:
+            if data is None or self.model is None:
+                outputs = self.problem.predict(params, self.problem.initial_state, columns, Key(0), False)[0]
+            else:
+                outputs = self.model.predict(self.constraints.expanded(params), columns)
+            return ops.broadcast_to(outputs, (rows, *shape)) if ops.ndim(outputs) == 0 else outputs
+
+        return self.knowledge.band(predict, level, weights)
 
     def predict_original(self, data: Any = None) -> Array | None:
         """The column itself where the left side can be undone (y from log(y)); None where it cannot.

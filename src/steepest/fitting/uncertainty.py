@@ -32,6 +32,12 @@ class Uncertainty:
         Whether the place is a minimum at all.
     held : list of int
         Elements at a bound that the data would push them through.
+    determined : ndarray, shape (n, n), or None
+        The covariance within the directions that the data determine, finite throughout: what predictions need.
+    open : ndarray, shape (n, m)
+        The directions that they leave open, in the user's units; m is 0 for a fit that has none.
+    variance : float
+        Of a residual of weight 1; NaN where the loss is not a square.
     """
 
     covariance: Array | None
@@ -39,6 +45,9 @@ class Uncertainty:
     reason: str = ""
     reached: bool = True
     held: list[int] = field(default_factory=list)
+    determined: Array | None = None
+    open: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    variance: float = math.nan
 
     @property
     def standard_errors(self) -> Array | None:
@@ -80,6 +89,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
         return Uncertainty(None, names, "the descent has not reached the minimum", reached=False)
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
+    variance = math.nan
     if loss.squared:
         variance = 1.0 if absolute else point.residual_norm**2 / degrees_of_freedom
         covariance = variance * (inverse @ inverse.T)
@@ -91,11 +101,21 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
         bread = inverse @ np.linalg.inv(held) @ inverse.T
         meat = (point.jacobian * ((problem.row_weights * loss.slope(point.residual)) ** 2)[:, None]).T @ point.jacobian
         covariance = bread @ meat @ bread * rows / degrees_of_freedom
+    determined = covariance.copy()
     for i in {i for group in names for i in group}:
         covariance[i, :] = covariance[:, i] = np.nan
         covariance[i, i] = np.inf
     covariance[point.held, :] = covariance[:, point.held] = np.nan
-    return Uncertainty(covariance, names, held=[int(i) for i in np.flatnonzero(point.held)])
+    directions = (point.column_scale[:, None] * point.right[~keep].T)[:, ~_held_only(point, keep)]
+    held_there = [int(i) for i in np.flatnonzero(point.held)]
+    return Uncertainty(covariance, names, held=held_there, determined=determined, open=directions, variance=variance)
+
+
+def _held_only(point: Linearised, keep: Array) -> Array:
+    """Which of the directions without effect are those of parameters that a bound holds."""
+    return np.array(
+        [bool(point.held[np.abs(d) > 1e-3 * np.abs(d).max()].all()) for d in point.right[~keep]], dtype=bool
+    )
 
 
 def _weighted(point: Linearised, inverse: Array, weights: Array) -> Array:
