@@ -62,7 +62,8 @@ def flow(norms: Array) -> Flow | None:
         return Flow(0.0, 0.0, n - 1, False)
     logs = np.log(reached)
     back = np.arange(len(reached) - 1.0, -1.0, -1.0)
-    slope = float(np.polyfit(back, logs, 1)[0])
+    back -= back.mean()
+    slope = float(back @ logs / (back @ back))
     spread = float(np.var(logs))
     explained = slope**2 * float(np.var(back)) / spread if spread > 0 else 1.0
     return Flow(round(math.exp(slope), 12), total, n - 1, explained >= STEADY)

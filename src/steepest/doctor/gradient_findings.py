@@ -23,8 +23,10 @@ NORMALISING = (BatchNorm, LayerNorm)
 UNCURED = "Clipping does not help: it shortens gradients, and these are short already."
 
 
-def gradient_findings(history: LayerHistory, start: Params, at: Params, ended_badly: bool = False) -> list[Finding]:
-    """What is wrong with the flow of error gradients, if it is so at the last probe and at half of all.
+def gradient_findings(
+    history: LayerHistory, start: Params, at: Params, ended_badly: bool = False, fell: bool = False
+) -> list[Finding]:
+    """What is wrong with the flow of error gradients: now and for half of the time, or from the start.
 
     Parameters
     ----------
@@ -32,27 +34,29 @@ def gradient_findings(history: LayerHistory, start: Params, at: Params, ended_ba
         The parameters at the run's start and at the last probe, for the norms of the weight matrices.
     ended_badly : bool
         Whether the run diverged or became non-finite: then what it was like at the start explains it, and fading does not.
+    fell : bool
+        Whether the loss has fallen so far that a bad beginning has been got over.
     """
     if not len(history):
         return []
-    found = _through_layers(history, start, at, ended_badly)
+    found = _through_layers(history, start, at, ended_badly, fell)
     for place in history.over_time:
-        found += _through_time(history, place, start, at, ended_badly)
+        found += _through_time(history, place, start, at, ended_badly, fell)
     return found
 
 
-def _judged(verdicts: list[int], ended_badly: bool) -> int | None:
+def _judged(verdicts: list[int], ended_badly: bool, lasting: bool) -> int | None:
     """The probe that tells what is wrong, at first; None where nothing is."""
     if ended_badly:
         return next((k for k in (0, len(verdicts) - 1) if verdicts[k] > 0), None)
     since = persists(verdicts)
-    if since is None:
-        return None
-    return len(verdicts) - 1 if verdicts[since] == verdicts[-1] else since
+    if since is not None:
+        return len(verdicts) - 1 if verdicts[since] == verdicts[-1] else since
+    return 0 if verdicts[0] and lasting else None
 
 
 # ---- from layer to layer
-def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badly: bool) -> list[Finding]:
+def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badly: bool, fell: bool) -> list[Finding]:
     if not ended_badly and (stopped := _nothing_arrives(history)):
         return stopped
     matrix = _have_matrix(history, at)
@@ -61,7 +65,8 @@ def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badl
     verdicts = _depth_verdicts(flows)
     if not ended_badly and any(isinstance(m, NORMALISING) for m in history.modules):
         verdicts = [min(v, 0) for v in verdicts]
-    probe = _judged(verdicts, ended_badly)
+    lasting = not fell or (flows[0] is not None and depth_verdict(flows[0], extreme=True) != 0)
+    probe = _judged(verdicts, ended_badly, lasting)
     if probe is None or (seen := flows[probe]) is None or seen.total == 0:
         return []
     first, last = (named(history.modules[k], history.paths[k]) for k in (chain[0], chain[-1]))
@@ -73,6 +78,10 @@ def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badl
         f"{f': {change}' if seen.steady else ', though not evenly'}, so that at step {history.steps[probe]} {first} gets "
         f"{times(seen.total)} times as much as {last}."
     )
+    if verdicts[-1] == 0 and not ended_badly and (now := flows[-1]) is not None:
+        evidence += (
+            f" At step {history.steps[-1]} it gets {times(now.total)} times as much; until then it hardly learned."
+        )
     why, remedy = _cause(history, probe, matrix, start if probe == 0 else at, verdicts[0] == verdicts[probe], seen)
     symptom = "gradients grow" if grows else "gradients fade"
     return [Finding(symptom, f"{first} to {last}", since, f"{evidence} {why}", remedy)]
@@ -189,7 +198,9 @@ def _nothing_arrives(history: LayerHistory) -> list[Finding]:
 
 
 # ---- from time step to time step
-def _through_time(history: LayerHistory, place: str, start: Params, at: Params, ended_badly: bool) -> list[Finding]:
+def _through_time(
+    history: LayerHistory, place: str, start: Params, at: Params, ended_badly: bool, fell: bool
+) -> list[Finding]:
     path, _, part = place.rpartition(".")
     module = history.modules[history.paths.index(path)] if path in history.paths else None
     flows = [flow(column) for column in history.over_time[place].T]
@@ -198,7 +209,7 @@ def _through_time(history: LayerHistory, place: str, start: Params, at: Params, 
         verdicts = [
             max(v, 0) for v in verdicts
         ]  # gates learn how long to remember: at the start they forget, as they may
-    probe = _judged(verdicts, ended_badly)
+    probe = _judged(verdicts, ended_badly, not fell)
     if probe is None or (seen := flows[probe]) is None:
         return []
     name = named(module, path) if module is not None else place

@@ -33,14 +33,14 @@ def network_findings(run: Any) -> list[Finding]:
         return consequence
     history = probed(run)
     at = run.position if run.last is None else run.last.before
-    found = gradient_findings(history, run.problem.start, at, badly)
+    found = gradient_findings(history, run.problem.start, at, badly, step_sizes.fell(run.history))
     if any(f.symptom == "gradients grow" for f in found):
         found = [_with_clipping(f, run, badly) for f in found]
     elif jumped := _jumps(run, badly):
         found = [*jumped, *found]
     elif badly or not step_sizes.held(run.history):
         found = [*_large_steps(run, history, badly), *found]
-    return [*found, *consequence]
+    return [*sorted(found, key=lambda each: each.step), *consequence]
 
 
 def ended_badly(run: Any) -> bool:

@@ -124,7 +124,7 @@ def measure(run: Any, params: Params, model_state: Any, step: int, rows: int | N
 
 
 def _full_batch(run: Any, step: int) -> int:
-    """`step`, or the one before it where an epoch leaves less than half a batch: a few rows say little, and nothing to BatchNorm."""
+    """`step`, or the one before it where an epoch leaves it less than half a batch: few rows say little, least with BatchNorm."""
     batches = getattr(run.method, "batches", None)
     if batches is None or batches.is_full(run.problem.rows):
         return step

@@ -89,6 +89,12 @@ def held(history: History) -> bool:
     return last <= first and last - best <= LOST * (first - best)
 
 
+def fell(history: History) -> bool:
+    """Whether the loss has fallen by half of its first value and more (median of the last steps)."""
+    losses = history["loss"]
+    return bool(len(losses)) and float(np.median(losses[-SETTLED:])) <= losses[0] - abs(losses[0]) / 2
+
+
 def first_step(run: Any) -> Step | None:
     """The run's first step, done again: a pure function of problem, method and seed."""
     if not (isinstance(run.method, Descent) and len(run.history)):

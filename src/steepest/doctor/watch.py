@@ -15,6 +15,7 @@ from steepest.doctor.gradient_findings import gradient_findings
 from steepest.doctor.layer_history import LayerHistory
 from steepest.doctor.network_remarks import ended_badly, network_findings
 from steepest.doctor.probes import ROWS, measure, update_ratios
+from steepest.doctor.step_sizes import fell
 from steepest.training.hooks import Cadence
 
 RECENT = 5  # probes that a remark is made from
@@ -100,7 +101,9 @@ class Watch(Cadence):
         if probe is not None:
             self.history.append(probe, None if last is None else update_ratios(probe.paths, last.before, last.after))
             if len(self.history) > 1:
-                self._tell(gradient_findings(self.history.latest(RECENT), run.problem.start, params))
+                self._tell(
+                    gradient_findings(self.history.latest(RECENT), run.problem.start, params, fell=fell(run.history))
+                )
         cost = perf_counter() - began
         self.seconds += cost
         a_step = run.elapsed / max(run.steps_done, 1)
