@@ -59,6 +59,7 @@ class FitCommand:
     fix: dict[str, float] | None
     tie: list[str] | None
     bounds: str | None
+    intervals: str
     out: str | None
     resume: bool
     drop_missing: bool
@@ -98,11 +99,12 @@ class FitCommand:
         return 0 if fit.outcome.ok else FAILED
 
     def _fit(self, folder: Path | None) -> Fit:
-        from steepest.cli.progress import progress_line
+        from steepest.cli.progress import counting_line, progress_line
         from steepest.fitting.fit import fit
 
-        with progress_line(shown=sys.stderr.isatty() and not self.quiet and not self.json) as hooks:
-            return fit(
+        shown = sys.stderr.isatty() and not self.quiet and not self.json
+        with progress_line(shown) as hooks:
+            answer = fit(
                 self.formula,
                 self.data,
                 loss=self.loss,
@@ -113,6 +115,7 @@ class FitCommand:
                 fix=self.fix,
                 tie=self.tie,
                 bounds=self.bounds,
+                intervals=self.intervals,
                 learning_rate=self.learning_rate,
                 batch_size=self.batch_size,
                 steps=self.steps,
@@ -124,6 +127,10 @@ class FitCommand:
                 checkpoints=None if folder is None else folder / "checkpoints",
                 resume=self.resume,
             )
+        if answer.intervals == "bootstrap":
+            with counting_line(shown, "refit to resampled data") as progress:
+                answer.resampled(progress)
+        return answer
 
 
 def _show(fit: Fit, output: Output) -> None:
@@ -229,6 +236,9 @@ def options(
     bounds: Annotated[
         str | None, typer.Option(metavar="BOUNDS", help='Where parameters may be, as in "b>0, 0<c<1".')
     ] = None,
+    intervals: Annotated[
+        str, typer.Option(metavar="KIND", help="How intervals are found: t, profile or bootstrap (slow).")
+    ] = "t",
     out: Annotated[
         str | None,
         typer.Option(
@@ -267,6 +277,7 @@ def options(
         fix=parse_values("--fix", fix),
         tie=tie,
         bounds=bounds,
+        intervals=intervals,
         out=out,
         resume=resume,
         drop_missing=drop_missing,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from steepest.training.hooks import Hook
@@ -17,8 +18,32 @@ _SECONDS = 0.1
 @contextlib.contextmanager
 def progress_line(shown: bool) -> Iterator[list[Hook]]:
     """Hooks that keep one line on standard error up to date; none unless it is a terminal that can rewrite a line."""
+    with _line(shown) as show:
+        yield [] if show is None else [Hook(lambda run: show(describe(run)), every=_SECONDS, unit="second")]
+
+
+@contextlib.contextmanager
+def counting_line(shown: bool, what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A function ``(done, all)`` that keeps one line such as "refit 20 of 1,000" up to date; None as above."""
+    with _line(shown) as show:
+        if show is None:
+            yield None
+            return
+        last = 0.0
+
+        def count(done: int, total: int) -> None:
+            nonlocal last
+            if (now := perf_counter()) - last >= _SECONDS or done == total:
+                last = now
+                show(f"{what} {done:,} of {total:,}")
+
+        yield count
+
+
+@contextlib.contextmanager
+def _line(shown: bool) -> Iterator[Callable[[str], None] | None]:
     if not shown:
-        yield []
+        yield None
         return
     from rich.console import Console
     from rich.live import Live
@@ -26,14 +51,10 @@ def progress_line(shown: bool) -> Iterator[list[Hook]]:
 
     console = Console(stderr=True)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield []
+        yield None
         return
-
-    def show(run: Run) -> None:
-        live.update(Text(describe(run), no_wrap=True, overflow="ellipsis"), refresh=True)
-
     with Live(console=console, transient=True, auto_refresh=False) as live:
-        yield [Hook(show, every=_SECONDS, unit="second")]
+        yield lambda text: live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
 
 
 def describe(run: Run) -> str:

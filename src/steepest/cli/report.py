@@ -29,6 +29,7 @@ def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
             }
             for name, value in fit.params.items()
         },
+        "interval_kind": fit.intervals,
         "loss": fit.loss,
         "loss_name": fit.loss_name,
         "residual_sum_of_squares": fit.residual_sum_of_squares,

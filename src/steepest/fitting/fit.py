@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.probe import first_non_finite
+from steepest.base.choices import chosen
 from steepest.base.errors import CheckpointWarning, DataError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, Settled
-from steepest.fitting.result import Fit
+from steepest.fitting.result import INTERVALS, Fit
 from steepest.fitting.starts import guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
 from steepest.nn.losses import Loss, loss_named
@@ -51,6 +52,7 @@ def fit(
     patience: int | None = None,
     tolerance: float = 1e-8,
     seed: int = 0,
+    intervals: str = "t",
     drop_missing: bool = False,
     hooks: Any = (),
     snapshots: Any = (),
@@ -95,6 +97,8 @@ def fit(
         A folder in which to save the run once a minute and at its end (not for lbfgs, which cannot stop and go on).
     resume : bool
         Go on from the newest whole checkpoint there, to the same bits as if the run had never stopped.
+    intervals : {"t", "profile", "bootstrap"}
+        What intervals the summary shows; see `Fit.confidence_intervals`.
     drop_missing : bool
         Leave out rows with missing or infinite values instead of refusing them.
 
@@ -118,6 +122,7 @@ def fit(
     2.0
     """
     saving = (checkpoints, resume)
+    intervals = chosen("kind of interval", intervals, INTERVALS)
     options = {"steps": steps, "time": time, "seed": seed, "hooks": hooks, "snapshots": snapshots}
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     if isinstance(model, Problem):
@@ -130,7 +135,7 @@ def fit(
             )
         return _fit_problem(
             model, data if method is None else method, options, stopping, learning_rate, batch_size, saving
-        )
+        ).showing(intervals)
     loss = loss_named(loss)
     if isinstance(model, (str, Formula)):
         if data is None:
@@ -150,10 +155,10 @@ def fit(
             if value.ndim:
                 raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
         _enough_rows(rows, len(bound.parameters))
-        chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
+        asked = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
         tried = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed, loss)
         values: Mapping[str, Any] = tried.values
-        if isinstance(chosen, Descent):  # a descent that is asked for by name has something to descend
+        if isinstance(asked, Descent):  # a descent that is asked for by name has something to descend
             values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
         values = told.within(values) if not starts else {**told.within(values), **starts}
         units = natural_scales(bound, rows)
@@ -166,7 +171,7 @@ def fit(
             parameters=function.parameters, columns=function.inputs, fix=fix, tie=tie, bounds=bounds
         )
         whole, fitted, rows = function, Settled(function, told), _by_errors(rows, weights, sigma)
-        chosen = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
+        asked = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
         starts = _given_start(start, fitted.parameters, told)
         values = {**told.within(dict.fromkeys(fitted.parameters, 1.0)), **starts}
         scale = None
@@ -179,7 +184,7 @@ def fit(
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
     )  # fmt: skip
     _finite_at_start(problem, rows)
-    return Fit(_finished(problem, chosen, stopping, options, saving), whole, rows, told)
+    return Fit(_finished(problem, asked, stopping, options, saving), whole, rows, told).showing(intervals)
 
 
 def _finished(

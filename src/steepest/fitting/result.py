@@ -13,20 +13,25 @@ import numpy as np
 from steepest.autodiff import ops
 from steepest.autodiff.transforms import jacobian
 from steepest.autodiff.tree import flatten
+from steepest.base.choices import chosen
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.base.registry import provided
 from steepest.fitting import saved
 from steepest.fitting.bands import Knowledge, Prediction
+from steepest.fitting.bootstrap import Bootstrap, bootstrap
 from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
+from steepest.fitting.profile import Profile, profile
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
 from steepest.optim.method import norm
 from steepest.training.history import History
 from steepest.training.outcome import Outcome
 from steepest.training.problem import Problem
 from steepest.training.run import Run
+
+INTERVALS = {kind: kind for kind in ("t", "profile", "bootstrap")}
 
 
 class Fit:
@@ -40,6 +45,8 @@ class Fit:
     data : FitData
     params : dict of str to float (or ndarray)
     covariance : ndarray, shape (n, n), or None
+    intervals : {"t", "profile", "bootstrap"}
+        Which kind of intervals the summary shows.
 
     Notes
     -----
@@ -51,6 +58,8 @@ class Fit:
     ) -> None:
         self.run, self.model, self.data = run, model, data
         self.constraints = told or Constraints()
+        self.intervals = "t"
+        self._resampled: Bootstrap | None = None
 
     # ---- the answer
     @cached_property
@@ -106,10 +115,16 @@ class Fit:
                 found[name] = float(np.sqrt(across[used] @ self.covariance[np.ix_(used, used)] @ across[used]))
         return {name: found[name] for name in self._names}
 
-    def confidence_intervals(self, level: float = 0.95) -> dict[str, tuple[Any, Any]] | None:
-        """Central intervals from Student's t with the fit's degrees of freedom; None where errors are not defined.
+    def confidence_intervals(self, level: float = 0.95, kind: str | None = None) -> dict[str, tuple[Any, Any]] | None:
+        """Intervals that hold each parameter with a probability of `level`; None where errors are not defined.
 
-        Where the rows' standard errors are known (``sigma=``) they are the normal distribution's.
+        Parameters
+        ----------
+        level : float
+        kind : {"t", "profile", "bootstrap"}, optional
+            ``t`` (unless the fit was asked for another): the estimate and so many standard errors, from Student's t with the
+            fit's degrees of freedom, or from the normal distribution where the rows' errors are known (``sigma=``). For
+            ``profile`` see `Fit.profile`, for ``bootstrap`` `Fit.bootstrap`.
 
         Raises
         ------
@@ -118,13 +133,49 @@ class Fit:
         """
         if not 0 < level < 1:
             raise ModelError(f"the level of confidence lies between 0 and 1, for example 0.95, not {level!r}.")
+        kind = chosen("kind of interval", kind or self.intervals, INTERVALS)
+        if kind == "bootstrap":
+            return self.resampled().intervals(level)
         if self.standard_errors is None:
             return None
+        if kind == "profile":
+            return self._profile_intervals(level)
         t = t_quantile(level, math.inf if self.data.absolute else self.degrees_of_freedom)
         return {
             name: (self.params[name] - t * error, self.params[name] + t * error)
             for name, error in self.standard_errors.items()
         }
+
+    def showing(self, intervals: str) -> Fit:
+        """This fit, with another kind of intervals in its summary."""
+        self.intervals = intervals
+        return self
+
+    def profile(self, name: str, level: float = 0.95) -> Profile:
+        """The profile-likelihood interval of one parameter: `steepest.fitting.profile.profile`."""
+        return profile(self, name, level)
+
+    def bootstrap(self, samples: int = 1000, kind: str = "rows", seed: int = 0, progress: Any = None) -> Bootstrap:
+        """Fits to resampled data: `steepest.fitting.bootstrap.bootstrap`."""
+        return bootstrap(self, samples, kind, seed, progress)
+
+    def resampled(self, progress: Any = None) -> Bootstrap:
+        """The bootstrap behind intervals of that kind: 1000 samples with the run's seed, made once."""
+        if self._resampled is None:
+            self._resampled = self.bootstrap(seed=self.run.seed, progress=progress)
+        return self._resampled
+
+    def _profile_intervals(self, level: float) -> dict[str, tuple[Any, Any]]:
+        found: dict[str, tuple[Any, Any]] = {}
+        for name, value in self.params.items():
+            if self.run.params.get(name, value) is value:  # fixed or tied
+                found[name] = (value, value) if name in self.constraints.fixed else (math.nan, math.nan)
+            elif np.ndim(value):
+                raise ModelError(f"a profile is of one number; {name!r} is an array. Use the kind 't' or 'bootstrap'.")
+            else:
+                known = self.profile(name, level)
+                found[name] = (known.low, known.high)
+        return found
 
     # ---- how good it is
     @property

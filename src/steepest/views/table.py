@@ -36,7 +36,8 @@ def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         head: tuple[str, ...] = ("parameter", "value")
         rows: list[tuple[str, ...]] = [(name, number(value, 6)) for name, value in zip(names[:_MOST_ROWS], values)]
     else:
-        head = ("parameter", "value", "standard error", "95 % interval")
+        how = "" if fit.intervals == "t" else f" ({fit.intervals})"
+        head = ("parameter", "value", "standard error", f"95 % interval{how}")
         lows = _flat({name: low for name, (low, _) in intervals.items()})
         highs = _flat({name: high for name, (_, high) in intervals.items()})
         rows = []
