@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from steepest.base.checks import whole
 from steepest.base.errors import ModelError
+from steepest.fitting.result import Fit
 from steepest.training.run import Run
 from steepest.views.data_axes import MANY, limit_to_data, scatter
 from steepest.views.earlier import runs_at, some_steps
@@ -97,14 +98,14 @@ def plot_panels(
     return picture
 
 
-def _as_it_was(fit: Any, run: Run) -> Any:
+def as_it_was(fit: Any, run: Run) -> Any:
     """The fit with the parameters that the run had."""
-    return RunAsFit(run) if isinstance(fit, RunAsFit) else type(fit)(run, fit.model, fit.data)
+    return RunAsFit(run) if isinstance(fit, RunAsFit) else Fit(run, fit.model, fit.data, fit.constraints)
 
 
 def _draw_fits(panels: list[Axes], fit: Any, runs: list[Run], style: Style) -> None:
     observed = np.ravel(fit.observed)
-    axis = [fit_axis(_as_it_was(fit, run)) for run in runs]
+    axis = [fit_axis(as_it_was(fit, run)) for run in runs]
     several = axis[0].label.startswith("predicted ")
     for axes, each in zip(panels, axis):
         scatter(axes, each.values, observed, style, each.logarithmic)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from steepest.base.choices import unknown
+from steepest.views.subject import has_residuals
 
 
 class Entry(NamedTuple):
@@ -27,6 +28,10 @@ PICTURES: dict[str, Entry] = {
     "rates": Entry("steepest.views.rates_picture", "plot_rates", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
     "topology": Entry("steepest.views.topology_picture", "plot_topology", of=("Run",)),
+    "layers": Entry("steepest.views.layers_picture", "plot_layers", of=("Run",)),
+    "predictions": Entry("steepest.views.predictions_picture", "plot_predictions", of=("Fit", "Run")),
+    "residuals": Entry("steepest.views.residuals_picture", "plot_residuals", of=("Fit", "Run")),
+    "confusion": Entry("steepest.views.confusion_picture", "plot_confusion", of=("Run",)),
     "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
     "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
@@ -68,8 +73,8 @@ class Plots:
         self._owner = type(subject).__name__
 
     def __call__(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
-        name = "fit"
-        return picture(name)(self._subject, path, **options)
+        fitted = self._owner == "Fit" or has_residuals(self._subject)
+        return picture("fit" if fitted else "loss")(self._subject, path, **options)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # of Python itself, such as __deepcopy__

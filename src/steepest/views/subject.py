@@ -10,6 +10,7 @@ import numpy as np
 from steepest.autodiff.tree import flatten
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
+from steepest.fitting.bands import Prediction
 from steepest.fitting.model import FitData
 from steepest.fitting.result import Fit
 from steepest.nn.classification import ScoreLoss
@@ -73,13 +74,27 @@ class RunAsFit(Fit):
         outputs = np.asarray(self.run.predict(), dtype=np.float64)
         return outputs if outputs.size == self.observed.size else np.broadcast_to(outputs, self.observed.shape)
 
-    def predict(self, data: Any = None) -> Array:
+    def predict(self, data: Any = None, interval: float | None = None) -> Any:
+        if interval is not None:
+            return self.band(data, interval)
         if data is None:
             return self.predicted
-        columns = [np.asarray(data[name], dtype=np.float64) for name in self.columns]
-        inputs = [c.reshape(-1, *leaf.shape[1:]).astype(leaf.dtype) for c, leaf in zip(columns, self._leaves)]
-        outputs = np.asarray(self.run.predict(self._rebuild(inputs)), dtype=np.float64)
+        outputs = np.asarray(self.run.predict(self._inputs(data)), dtype=np.float64)
         return np.ravel(outputs) if self.observed.size == len(self.observed) else outputs
+
+    def band(self, data: Any = None, level: float = 0.95) -> Prediction:
+        return super().band(None if data is None else self._inputs(data), level)
+
+    @property
+    def outcome(self) -> Any:
+        return self.run.outcome
+
+    def _inputs(self, data: Mapping[str, Any]) -> Any:
+        """Columns by name in the form that the problem's inputs have."""
+        columns = [np.asarray(data[name], dtype=np.float64) for name in self.columns]
+        return self._rebuild(
+            [c.reshape(-1, *leaf.shape[1:]).astype(leaf.dtype) for c, leaf in zip(columns, self._leaves)]
+        )
 
 
 def _as_column(leaf: Array) -> Array:

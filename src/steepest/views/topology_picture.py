@@ -172,7 +172,7 @@ def _draw_lines(axes: Axes, k: int, columns: list[Column], places: list[Places],
         return
     values = np.array([weights[j, i] for i, j, _, _ in pairs])
     largest = float(np.max(np.abs(values[np.isfinite(values)]), initial=0.0))
-    share = np.nan_to_num(np.abs(values) / largest if largest > 0 else np.zeros_like(values), nan=1.0, posinf=1.0)
+    share = np.where(np.isfinite(values), np.abs(values) / largest if largest > 0 else 0.0, 1.0)
     widest = _WIDEST * float(np.clip(np.sqrt(60 / len(pairs)), 0.5, 1.0))
     groups = (
         (values >= 0, style.data, "-"),
