@@ -21,10 +21,11 @@ WINDOWS = (
 
 
 def calmed(observed: Array) -> Array:
-    """The observations with those far out drawn in to three standard deviations, by the median absolute deviation."""
-    middle = np.median(observed)
-    reach = 3 * 1.4826 * float(np.median(np.abs(observed - middle)))
-    return np.asarray(np.clip(observed, middle - reach, middle + reach)) if reach > 0 else observed
+    """The ranks of the observations, from 0 to 1: outliers are no further off than others, and waves and peaks stay."""
+    order = np.argsort(observed, kind="stable")
+    ranks = np.empty(len(observed))
+    ranks[order] = np.linspace(0.0, 1.0, len(observed))
+    return ranks
 
 
 def frequencies(x: Array, y: Array, waves: int = 1) -> Array:

@@ -17,7 +17,7 @@ from steepest.training.problem import detached
 
 LEAST = 1e-290  # shorter columns have no inverse length
 MOST_NUMBERS = 2_000_000  # in one array: places beyond take turns
-REWEIGHTINGS = 4
+COLD, WARM = 3, 1  # reweightings for a robust loss, from plain weights and from those of a place nearby
 FLOOR = 1e-3  # of a typical residual: smaller ones weigh no more under mae
 EASE = 1e-8  # least damping, relative: what the data leave open does not move
 
@@ -110,11 +110,12 @@ class Projection:
     def _solve(self, curved: Array, root: Array | None) -> Solved:
         base, design = self._parts(curved)
         rest = self.data.observed / self.size - base
+        rounds = WARM if root is not None else COLD
         if self.loss is None or root is None:
             root = np.broadcast_to(np.sqrt(self.weights), rest.shape)
         linear, basis, residual = _least_squares(design, rest, root)
         if self.loss is not None:
-            for _ in range(REWEIGHTINGS if self.linear else 1):
+            for _ in range(rounds if self.linear else 1):
                 root = self._roots(residual)
                 linear, basis, residual = _least_squares(design, rest, root)
         loss = self._losses(residual) / self.zero_loss
