@@ -78,6 +78,7 @@ def links(value: Value, i: int, starts: Array) -> Links:
         kept = at >= 0
         return _gathered(np.where(kept, at, 0), np.where(kept, 1.0, 0.0), starts, x.size)
     if primitive in _SCATTERS:
+        check_count(value._data.size, value)  # float32 tells places apart up to there
         weight = pulled(value, linear, i, np.ones_like(value._data)).reshape(-1)[starts].astype(np.float64)
         # The place of the result that each element goes into, by pulling places back; mean divides them.
         places_of = np.arange(1, value._data.size + 1).astype(value.dtype).reshape(value.shape)

@@ -201,7 +201,7 @@ class _Collector:
         if key in self.constants:
             return Block(self._name(key, "c"), DATA, "", Numbers.of(np.asarray(plain(self.constants[key]))), None)
         if isinstance(key, str):
-            layer = self.layers.by_path[key]
+            layer = self.layers.by_name[key]
             value, kind, made_by = layer.output, LAYER, layer.title
             if value is not self.trace.loss:
                 self.names[key] = key
@@ -248,7 +248,7 @@ class _Collector:
                 x, piece = leaf, pull_back(x, piece, [leaf], False)[0]
             sums[id(x)] = sums[id(x)] + piece if id(x) in sums else piece
         after = np.concatenate([np.ravel(piece) for piece in sums.values()])
-        return (Local(gain=gain(after, self.gradient[id(self.layers.by_path[key].output)])),)
+        return (Local(gain=gain(after, self.gradient[id(self.layers.by_name[key].output)])),)
 
     def _check_fresh(self, value: Value) -> None:
         """A parameter that was changed in place since would be shown with derivatives of what it was."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,16 +26,21 @@ class Layer:
 
     Attributes
     ----------
+    name : str
+        Its dotted path, or the kind of the outermost module; with the number of the call after a # from the second call on.
     path : str
-        Its dotted path, with the number of the call after a # from the second call on.
     title : str
         What it is: ``Linear(2, 3)``.
     output : Value
+    container : bool
+        Whether it is made of other layers.
     """
 
+    name: str
     path: str
     title: str
     output: Any
+    container: bool
 
 
 @dataclass(frozen=True)
@@ -45,15 +50,15 @@ class Layers:
     Attributes
     ----------
     of : dict
-        From the id of a value inside a folded layer to that layer's path.
-    by_path : dict
+        From the id of a value inside a folded layer to that layer's name.
+    by_name : dict
         The folded layers.
     own : set of int
         The ids of results that are made of parameters alone.
     """
 
     of: Mapping[int, str]
-    by_path: Mapping[str, Layer]
+    by_name: Mapping[str, Layer]
     own: Set[int]
 
     @classmethod
@@ -69,35 +74,51 @@ class Layers:
         ModelError
             `unfold` names no layer; the nearest is offered.
         """
-        opened = _opened(trace, unfold)
         if unfold == ALL:
             return cls({}, {}, set())
-        calls = [*_calls(trace)]
-        own = _of_parameters_alone(trace.loss)
-        inside: dict[int, int] = {}  # from the id of a value to the place of the call in which it arises
-        for k, call in enumerate(calls):
-            stack = [call.output] if follows(call.output) else []
-            while stack:
-                value: Value = stack.pop()
-                if id(value) not in inside and id(value) not in own and value.primitive is not None:
-                    inside[id(value)] = k
-                    stack.extend(x for x in value.inputs if follows(x))
-        chains = [_enclosing(calls, k) for k in range(len(calls))]
+        calls = _calls(trace)
+        opened = _opened(calls, unfold)
+        own = _of_parameters_alone(trace.loss) if calls else set()
         of: dict[int, str] = {}
-        for place, k in inside.items():
-            shown = next((j for j in chains[k] if calls[j].path not in opened), None)
+        chains = [_enclosing(calls, k) for k in range(len(calls))]
+        for place, k in _inside(calls, own).items():
+            shown = next((calls[j].name for j in chains[k] if calls[j].name not in opened), None)
             if shown is not None:
-                of[place] = calls[shown].path
-        return cls(of, {call.path: call for call in calls if call.path in set(of.values())}, own)
+                of[place] = shown
+        names = set(of.values())
+        return cls(of, {call.name: call for call in calls if call.name in names}, own)
 
 
 def layer_of(trace: Trace) -> dict[int, str]:
-    """From the id of each value inside a layer to the layer's path, time steps told apart."""
+    """From the id of each value inside a layer to the layer's name, time steps told apart."""
     calls = _calls(trace)
-    return {place: calls[k].path for place, k in _inside(calls, set()).items()}
+    return {place: calls[k].name for place, k in _inside(calls, set()).items()}
 
 
-def _inside(calls: list[Layer], own: Set[int]) -> dict[int, int]:
+def _calls(trace: Trace) -> list[Layer]:
+    seen: dict[str, int] = {}
+    calls = []
+    for path, module, output in trace.layers:
+        name = path or type(module).__name__
+        seen[name] = seen.get(name, 0) + 1
+        name = name if seen[name] == 1 else f"{name}#{seen[name]}"
+        title = trace.title.partition(" of ")[0] if module is None else _title(trace, path, module)
+        calls.append(Layer(name, path, title, output, module is not None and bool(module.children)))
+    return calls
+
+
+def _title(trace: Trace, path: str, module: Any) -> str:
+    """What stands at a path: the module, or the part of it that the rest of the path names, as a time step."""
+    whole = [p for p, m, _ in trace.layers if m is module and _within(path, p)]
+    return f"{type(module).__name__} {path.removeprefix(f'{whole[0]}.')}" if whole else repr(module)
+
+
+def _within(path: str, whole: str) -> bool:
+    """Whether a path leads into another one."""
+    return path != whole and (whole == "" or path.startswith(f"{whole}."))
+
+
+def _inside(calls: Sequence[Layer], own: Set[int]) -> dict[int, int]:
     """From the id of a value to the place of the call in which it arises."""
     inside: dict[int, int] = {}
     for k, call in enumerate(calls):
@@ -108,6 +129,15 @@ def _inside(calls: list[Layer], own: Set[int]) -> dict[int, int]:
                 inside[id(value)] = k
                 stack.extend(x for x in value.inputs if follows(x))
     return inside
+
+
+def _enclosing(calls: Sequence[Layer], k: int) -> list[int]:
+    """The calls that call number `k` is part of, outermost first, itself last: later ones whose path leads to its own."""
+    found: dict[str, int] = {}
+    for j in range(k + 1, len(calls)):
+        if _within(calls[k].path, calls[j].path):
+            found.setdefault(calls[j].path, j)
+    return [*sorted(found.values(), key=lambda j: len(calls[j].path)), k]
 
 
 def _of_parameters_alone(loss: Value) -> set[int]:
@@ -121,51 +151,16 @@ def _of_parameters_alone(loss: Value) -> set[int]:
     return own
 
 
-def _calls(trace: Trace) -> list[Layer]:
-    seen: dict[str, int] = {}
-    calls = []
-    for path, module, output in trace.layers:
-        if path == "":
-            continue
-        seen[path] = seen.get(path, 0) + 1
-        title = trace.title.partition(" of ")[0] if module is None else _title(trace, path, module)
-        calls.append(Layer(path if seen[path] == 1 else f"{path}#{seen[path]}", title, output))
-    return calls
-
-
-def _title(trace: Trace, path: str, module: Any) -> str:
-    """What stands at a path: the module, or the part of it that the rest of the path names, as a time step."""
-    whole = [p for p, m, _ in trace.layers if m is module and p and path.startswith(f"{p}.")]
-    return f"{type(module).__name__} {path.removeprefix(f'{whole[0]}.')}" if whole else repr(module)
-
-
-def _enclosing(calls: list[Layer], k: int) -> list[int]:
-    """The calls that call number `k` is part of, outermost first, itself last: later ones whose path is the start of its own."""
-    path = calls[k].path.partition("#")[0]
-    parts = path.split(".")
-    chain = []
-    for length in range(1, len(parts)):
-        start = ".".join(parts[:length])
-        later = next((j for j in range(k, len(calls)) if calls[j].path.partition("#")[0] == start), None)
-        if later is not None:
-            chain.append(later)
-    return [*chain, k]
-
-
-def _opened(trace: Trace, unfold: Unfold) -> set[str]:
-    """The paths whose inside is shown: containers always, since they are no layers themselves."""
-    known = {call.path for call in _calls(trace)}
-    containers = {path for path, module, _ in trace.layers if module is not None and module.children}
-    asked = [] if unfold is None or unfold == ALL else [unfold] if isinstance(unfold, str) else list(unfold)
-    for path in asked:
-        if path not in known:
+def _opened(calls: Sequence[Layer], unfold: Unfold) -> set[str]:
+    """The layers whose inside is shown: containers always, since they are no layers themselves."""
+    asked = [] if unfold is None else [unfold] if isinstance(unfold, str) else list(unfold)
+    known = [call.name for call in calls]
+    for name in asked:
+        if name not in known:
             if not known:
-                raise ModelError(f"unfold={path!r}: this loss has no layers, so all its operations are shown anyway.")
-            near = difflib.get_close_matches(str(path), sorted(known), n=1)
+                raise ModelError(f"unfold={name!r}: this loss has no layers, so all its operations are shown anyway.")
+            near = difflib.get_close_matches(str(name), known, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            listed = ", ".join(path for path in sorted(known - containers) if path.count(".") < 2)
-            raise ModelError(
-                f"there is no layer {path!r} to unfold.{hint} There are {listed}; 'all' unfolds every one."
-            )
-    containers |= {call.path for call in _calls(trace) if call.path.partition("#")[0] in containers}
-    return containers | set(asked)
+            outer = ", ".join(call.name for call in calls if not call.container and not call.title.endswith(call.path))
+            raise ModelError(f"there is no layer {name!r} to unfold.{hint} There are {outer}; 'all' unfolds every one.")
+    return {call.name for call in calls if call.container} | set(asked)

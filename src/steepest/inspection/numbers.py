@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,9 @@ class Numbers:
     @classmethod
     def of(cls, array: Array) -> Numbers:
         """The numbers of an array as it is now; nothing of it is kept."""
+        if array.size == 1:
+            number = float(array.reshape(-1)[0])
+            return cls(array.shape, (number,), number, abs(number), int(not math.isfinite(number)))
         exact = np.asarray(array, dtype=np.float64)
         flat = exact.reshape(-1)
         with np.errstate(all="ignore"):

@@ -73,11 +73,13 @@ class Paths:
         for value in self._values:
             self._offset[id(value)] = total
             total += value._data.size
-        self._offsets = np.array([self._offset[id(value)] for value in self._values] or [0])
-        self._source = self._offset.get(id(start), 0) + element
-        self._goal = self._offset.get(id(loss), 0)
-        self._collect(found, total)
-        self._settle(total)
+        self._offsets = np.array([self._offset[id(value)] for value in self._values])
+        self._source = self._offset[id(start)] + element
+        self._goal = self._offset.get(id(loss), -1)
+        self.count = 0.0
+        if self._goal >= 0:
+            self._collect(found, total)
+            self._settle(total)
 
     # ---- the links
     def _forwards(self, element: int) -> tuple[list[Value], dict[int, list[tuple[Value, Links]]]]:
@@ -108,8 +110,7 @@ class Paths:
     def _collect(self, found: dict[int, list[tuple[Value, Links]]], total: int) -> None:
         """All links that lie on a path to the loss, sorted by where they lead."""
         live = np.zeros(total, bool)
-        if id(self.loss) in self._offset:
-            live[self._goal] = True
+        live[self._goal] = True
         sources, targets, weights = [np.zeros(0, np.intp)], [np.zeros(0, np.intp)], [np.zeros(0)]
         for value in reversed(self._values):
             for x, (source, target, weight) in found.get(id(value), ()):
@@ -144,8 +145,7 @@ class Paths:
         """The number of ways to each element, and the largest product into it, in the order of the values."""
         self._best = np.full(total, -np.inf)
         ways = np.zeros(total)
-        if self._begin[self._goal] < self._begin[self._goal + 1] or self._source == self._goal:
-            self._best[self._source], ways[self._source] = 0.0, 1.0
+        self._best[self._source], ways[self._source] = 0.0, 1.0
         for value in self._values:
             low, size = self._offset[id(value)], value._data.size
             part = slice(int(self._begin[low]), int(self._begin[low + size]))
@@ -164,6 +164,8 @@ class Paths:
     # ---- the largest products
     def largest(self, most: int) -> list[list[Link]]:
         """The paths with the largest products in magnitude, at most so many, each from the start to the loss."""
+        if self.count == 0:
+            return []
         while len(self._known(self._goal)) < min(most, self.count) and self._find_next(self._goal):
             pass
         return [self._path(self._goal, rank) for rank in range(min(most, len(self._known(self._goal))))]

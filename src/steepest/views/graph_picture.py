@@ -121,11 +121,11 @@ def _tag(block: Block) -> str:
 
 
 def _width(text: str, size: float, bold: bool = False) -> float:
-    """In points."""
+    """In points, with what letters gain by being rounded to pixels."""
     if not text:
         return 0.0
     font = FontProperties(family="DejaVu Sans", size=size, weight="bold" if bold else "normal")
-    return float(text_to_path.get_text_width_height_descent(text.replace("$", "S"), font, False)[0])
+    return 1.05 * float(text_to_path.get_text_width_height_descent(text, font, False)[0])
 
 
 def _size(lines: list[_Text]) -> tuple[float, float]:
