@@ -93,3 +93,15 @@ def test_column_that_is_not_there(models: Path, steepest: Steepest) -> None:
     result = steepest("predict", "line/model.json", "other.csv")
     assert (result.code, result.out) == (2, "")
     assert "'x' is not in other.csv. Did you mean 'X'?" in result.err
+
+
+def test_bands(steepest: Steepest, folder: Path) -> None:
+    assert steepest("fit", "growth.csv", "log(y) ~ a + b*x", "--out", "m", "--no-picture").code == 0
+    found = steepest("predict", "m/model.json", "growth.csv", "--interval", "0.9", "--json").object["columns"]
+    assert list(found) == [
+        "x",
+        *(f"{n}{s}" for n in ("log(y)", "y") for s in ("", " low", " high", " new low", " new high")),
+    ]
+    assert found["log(y) low"][0] <= found["log(y)"][0] <= found["log(y) high"][0]
+    assert steepest("predict", "m/model.json", "growth.csv", "--interval", "95").code == 2
+    assert "between 0 and 1" in steepest("predict", "m/model.json", "growth.csv", "--interval", "95").err

@@ -192,3 +192,14 @@ def test_coverage(rounds: int, kinds: tuple[str, ...]) -> None:
     spread = 3 * math.sqrt(rounds * 0.95 * 0.05)
     for kind, hits in coverage(rounds, kinds).items():
         assert abs(hits - 0.95 * rounds) <= spread, f"{kind}: {hits} of {rounds}"
+
+
+def test_saved_fits_have_the_same_bands(tmp_path: Any) -> None:
+    x = np.arange(8.0)
+    data = {"x": x, "y": np.exp(0.3 * x + 0.1 * np.cos(7 * x)), "s": np.linspace(0.1, 0.3, 8)}
+    for options in ({}, {"sigma": "s"}, {"tie": "b = a/3"}, {"bounds": "b < 0.2"}, {"loss": "huber"}):
+        fit = sd.fit("log(y) ~ a + b*x", data, **options)
+        again = sd.load(fit.save(tmp_path / "fit.json"))
+        ours, theirs = fit.predict({"x": [9.0]}, interval=0.9), again.predict({"x": [9.0]}, interval=0.9)
+        for side in ("value", "low", "high", "new_low", "new_high"):
+            assert getattr(ours, side) == pytest.approx(getattr(theirs, side), nan_ok=True)

@@ -12,7 +12,7 @@ import typer
 
 from steepest.cli.options import Debug, DropMissing, Json
 from steepest.cli.output import Output, complain
-from steepest.cli.usage import UsageError
+from steepest.cli.usage import UsageError, positive_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   steepest predict results/model.json new.csv
-  steepest predict results/model.json new.csv --out predictions.csv"""
+  steepest predict results/model.json new.csv --interval 0.95 --out predictions.csv"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,7 @@ class PredictCommand:
     model: str
     data: str
     out: str | None
+    interval: float | None
     drop_missing: bool
     quiet: bool
     json: bool
@@ -54,7 +55,7 @@ class PredictCommand:
         # A model without columns, `y ~ c`, asks the data for nothing but its number of rows.
         table = read_table(self.data, model.columns or None)
         numbers = numeric_columns(table, model.columns, drop_missing=self.drop_missing)
-        predictions = _predictions(model, numbers.columns or table)
+        predictions = _predictions(model, numbers.columns or table, self.interval)
         if not self.quiet:
             _remark(predictions, table, numbers.rows_used, numbers.dropped)
         columns = {**numbers.columns, **predictions}
@@ -83,13 +84,22 @@ class PredictCommand:
         return target
 
 
-def _predictions(model: SavedFit, data: Any) -> dict[str, NDArray[Any]]:
-    """What the model predicts, by name: the left side as it was written, and its column where that can be told."""
+def _predictions(model: SavedFit, data: Any, interval: float | None) -> dict[str, NDArray[Any]]:
+    """What the model predicts, by name: the left side as it was written, and its column where that can be told.
+
+    With an interval the ends of both bands follow each.
+    """
+    import numpy as np
+
     bound = model.model.bound
-    named = {bound.target_text: model.predict(data)}
-    original = model.predict_original(data)
-    if original is not None and bound.target_columns[0] not in named:
-        named[bound.target_columns[0]] = original
+    sides = {"": np.asarray(model.predict(data))}
+    if interval is not None:
+        band = model.predict(data, interval)
+        sides |= {" low": band.low, " high": band.high, " new low": band.new_low, " new high": band.new_high}
+    named = {f"{bound.target_text}{side}": values for side, values in sides.items()}
+    if bound.target_columns[0] not in named and bound.invert_target(sides[""]) is not None:
+        column = bound.target_columns[0]
+        named |= {f"{column}{side}": np.asarray(bound.invert_target(values)) for side, values in sides.items()}
     return {f"predicted {name}" if name in bound.columns else name: values for name, values in named.items()}
 
 
@@ -122,6 +132,13 @@ def options(
         str | None,
         typer.Option(metavar="FILE.csv", help="A file for the predictions; they are printed if it is left out."),
     ] = None,
+    interval: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="Such as 0.95: adds low and high, where the mean lies, and new low and new high, where a new observation lies.",
+        ),
+    ] = None,
     drop_missing: DropMissing = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no notes.")] = False,
     json: Json = False,
@@ -131,4 +148,4 @@ def options(
 
     Prints CSV: the columns that the formula reads and what it predicts, such as log(y), and y itself where it follows.
     """
-    return PredictCommand(model, data, out, drop_missing, quiet, json)
+    return PredictCommand(model, data, out, positive_number("--interval", interval), drop_missing, quiet, json)

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steepest.autodiff import ops
 from steepest.base.errors import ModelError
 from steepest.base.files import write_whole
 from steepest.base.params import Array
+from steepest.fitting.bands import Knowledge
+from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FormulaModel, predictions
 from steepest.formula.formula import Formula
 from steepest.version import __version__
@@ -22,7 +25,7 @@ from steepest.version import __version__
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
 
-FORMAT = "steepest fit, version 1"
+FORMAT = "steepest fit, version 2"
 
 
 def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
@@ -46,7 +49,8 @@ def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
             "ties": {name: str(tree) for name, tree in fit.constraints.ties.items()},
             "bounds": {name: list(pair) for name, pair in fit.constraints.bounds.items()},
         },
-        "fitted": list(fit.run.params),
+        "fitted": {name: float(x) for name, x in fit.run.params.items()},
+        "bands": _bands(fit),
         "covariance": None
         if fit.covariance is None
         else [[_or_none(x) for x in row] for row in fit.covariance.tolist()],
@@ -63,6 +67,22 @@ def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
     )
     load(target)  # what cannot be read back was not saved
     return target
+
+
+def _bands(fit: Fit) -> dict[str, Any] | None:
+    """What bands need, as JSON; None where there are none."""
+    if fit.uncertainty.determined is None:
+        return None
+    known = fit.knowledge
+    if not (np.isfinite(known.covariance).all() and np.isfinite(known.open).all()):
+        return None
+    return {
+        "covariance": known.covariance.tolist(),
+        "open": known.open.tolist(),
+        "variance": _or_none(known.variance),
+        "degrees_of_freedom": _or_none(known.degrees_of_freedom),
+        "absolute": fit.data.absolute,
+    }
 
 
 @dataclass(frozen=True)
@@ -96,9 +116,52 @@ class SavedFit:
         """The columns that a prediction reads."""
         return self.model.bound.columns
 
-    def predict(self, data: Any) -> Array:
-        """What the model says for `data`, in the unit of the left side of the formula."""
-        return predictions(self.model, self.params, data)
+    def predict(self, data: Any, interval: float | None = None) -> Any:
+        """What the model says for `data`, in the unit of the left side of the formula; with bands as `Fit.predict` has them.
+
+        Raises
+        ------
+        DataError
+            A column is missing or holds no numbers.
+        ModelError
+            Bands are asked for, and the fit had no standard errors.
+        """
+        if interval is None:
+            return predictions(self.model, self.params, data)
+        columns = self.model.columns_of(data)
+        rows = len(next(iter(columns.values())))
+
+        def predict(params: Any) -> Any:
+            outputs = self.model.predict(self.constraints.expanded(params), columns)
+            return ops.broadcast_to(outputs, (rows,)) if ops.ndim(outputs) == 0 else outputs
+
+        absolute = bool((self.content["bands"] or {}).get("absolute"))
+        return self._knowledge().band(predict, interval, math.nan if absolute else 1.0)
+
+    def _knowledge(self) -> Knowledge:
+        known, fitted = self.content["bands"], self.content["fitted"]
+        if known is None:
+            raise ModelError("there are no bands: this fit was saved without standard errors.")
+        count = len(fitted)
+        return Knowledge(
+            {name: np.float64(value) for name, value in fitted.items()},
+            np.array(known["covariance"], dtype=np.float64).reshape(count, count),
+            np.array(known["open"], dtype=np.float64).reshape(count, -1),
+            math.nan if known["variance"] is None else known["variance"],
+            math.inf if known["degrees_of_freedom"] is None else known["degrees_of_freedom"],
+        )
+
+    @property
+    def constraints(self) -> Constraints:
+        """What was settled before the fit."""
+        told = self.content["constraints"]
+        return Constraints.read(
+            parameters=self.model.parameters,
+            columns=self.model.bound.columns,
+            fix=told["fixed"],
+            tie=told["ties"],
+            bounds={name: tuple(pair) for name, pair in told["bounds"].items()},
+        )
 
     def predict_original(self, data: Any) -> Array | None:
         """The column itself where the left side can be undone (y from log(y)); None where it cannot."""
@@ -156,7 +219,11 @@ def _from(content: dict[str, Any]) -> SavedFit:
     errors = content["standard_errors"]
     if errors is not None:
         errors = {name: math.inf if errors[name] is None else float(errors[name]) for name in model.parameters}
-    return SavedFit(model, params, errors, content)
+    found = SavedFit(model, params, errors, content)
+    found.constraints  # noqa: B018 - what cannot be read is told now
+    if content["bands"] is not None:
+        found._knowledge()
+    return found
 
 
 def _or_none(x: float) -> float | None:
