@@ -9,16 +9,19 @@ NAMES = {
     "startup": "start of Python, NumPy, steepest and the command",
     "loop": "a step of the training loop against the same step by hand",
     "nist": "digits of certified fits, against SciPy's curve_fit",
+    "results": "networks on real data and hard tasks; MNIST too with the folder of its files: results FOLDER",
+    "probes": "what sd.Watch costs a training",
 }
 
 
 def main() -> int:
-    if len(sys.argv) != 2 or sys.argv[1] not in NAMES:
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in NAMES or len(arguments) > (name == "results"):
         print("python -m benchmarks NAME, where NAME is one of")
-        for name, what in NAMES.items():
-            print(f"  {name:10} {what}")
+        for each, what in NAMES.items():
+            print(f"  {each:10} {what}")
         return 2
-    importlib.import_module(f"benchmarks.{sys.argv[1]}").main()
+    importlib.import_module(f"benchmarks.{name}").main(*arguments)
     return 0
 
 
