@@ -30,7 +30,7 @@ def fit_remarks(fit: Any) -> list[str]:
     return [
         *_rows(fit),
         *_slips(fit),
-        *run_remarks(fit.run),
+        *run_remarks(fit.run, fit.data.place),
         *_hardly_better(fit),
         *_at_bounds(fit),
         *_undetermined(fit),

@@ -11,7 +11,7 @@ from steepest.doctor import step_sizes
 from steepest.doctor.finding import Finding, listed, times
 from steepest.doctor.gradient_findings import gradient_findings
 from steepest.doctor.layer_history import LayerHistory
-from steepest.doctor.non_finite import origin
+from steepest.doctor.non_finite import Place, origin
 from steepest.doctor.probes import measure, network_of, update_ratios
 from steepest.optim.method import norm
 from steepest.training import outcome as outcomes
@@ -20,7 +20,7 @@ FAR = 30.0  # times the limit: a rate that is not merely too high
 LARGE_DATA = 10.0  # data to which first weights do not fit: those are made for inputs of size 1
 
 
-def network_findings(run: Any) -> list[Finding]:
+def network_findings(run: Any, place: Place | None = None) -> list[Finding]:
     """What is wrong with the training of a network, first cause first; empty for healthy runs and other models.
 
     Probes the first and the last step, and takes what a `Watch` among the run's hooks saw between.
@@ -28,9 +28,11 @@ def network_findings(run: Any) -> list[Finding]:
     if network_of(run) is None or not (len(run.history) or run.outcome is not None):
         return []
     badly = ended_badly(run)
-    consequence = _not_finite(run) if badly else []
+    consequence = not_finite(run, place) if badly else []
     if badly and run.steps_done == 0:
         return consequence
+    if len(run.history) and not np.isfinite(run.history["gradient_norm"]).any():
+        return consequence  # a search, which uses no gradients
     history = probed(run)
     at = run.position if run.last is None else run.last.before
     found = gradient_findings(history, run.problem.start, at, badly, step_sizes.fell(run.history))
@@ -65,7 +67,7 @@ def probed(run: Any) -> LayerHistory:
     return history
 
 
-def _not_finite(run: Any) -> list[Finding]:
+def not_finite(run: Any, place: Place | None = None) -> list[Finding]:
     """Where the loss or the gradient of the step at which the run stands first is not finite."""
     step, position = run.steps_done, run.position
     spoilt = [name for name in position if not np.isfinite(position[name]).all()]
@@ -79,7 +81,9 @@ def _not_finite(run: Any) -> list[Finding]:
     found = origin(run)
     if found is None:
         return []
-    return [Finding("not finite", found.layer, step, f"What was first not finite, at step {step}: {found.words}.")]
+    return [
+        Finding("not finite", found.layer, step, f"What was first not finite, at step {step}: {found.words(place)}.")
+    ]
 
 
 def _with_clipping(found: Finding, run: Any, badly: bool) -> Finding:

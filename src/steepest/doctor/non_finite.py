@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,10 +11,13 @@ import numpy as np
 from steepest.autodiff import graph
 from steepest.autodiff.apply import Value, inside_transform, linking
 from steepest.base.params import Array
+from steepest.doctor.finding import listed
 from steepest.doctor.layer_history import named
 from steepest.doctor.probes import network_of, setting_of
 from steepest.nn.module import plain
 from steepest.nn.place import LayerOutput
+
+Place = Callable[[int], str]
 
 
 class Origin(NamedTuple):
@@ -45,17 +48,22 @@ class Origin(NamedTuple):
     elementwise: bool
     of_gradient: bool = False
 
-    @property
-    def words(self) -> str:
-        """``"exp in Linear 2 (row 18 of the data): exp of 812 is inf"``."""
-        rows = "" if self.row is None else f" at row {self.row + 1} of the data"
+    def words(self, place: Place | None = None) -> str:
+        """``"exp of 812 is inf in Linear 2 at row 18 of the data"``.
+
+        Parameters
+        ----------
+        place : callable, optional
+            Row number (from 0) to words, such as "line 17 of co2.csv".
+        """
+        rows = "" if self.row is None else f" in {place(self.row)}" if place else f" at row {self.row + 1} of the data"
         where = f" in {self.layer}" if self.layer else ""
         if not self.operation:
             return f"a number that the model was given is {self.value}{where}{rows}"
-        numbers = ", ".join(f"{x:.4g}" for x in self.inputs)
+        numbers = listed([f"{x:.4g}" for x in self.inputs]) if self.inputs else "nothing"
         if self.of_gradient:
             return f"the derivative of {self.operation}{where} at {numbers} is not finite{rows}"
-        of = f"{numbers}" if self.elementwise else f"numbers as large as {numbers}"
+        of = numbers if self.elementwise else f"numbers as large as {numbers}"
         return f"{self.operation} of {of} is {self.value}{where}{rows}"
 
 
@@ -67,7 +75,7 @@ def origin(run: Any) -> Origin | None:
     >>> import steepest as sd
     >>> x = np.array([1.0, 2.0, 400.0])
     >>> problem = sd.Problem(lambda p, x: np.exp(p["a"] * x), {"a": 2.0}, x, x)
-    >>> origin(sd.Run(problem, sd.Descent(learning_rate=0.1), steps=1).finish()).words
+    >>> origin(sd.Run(problem, sd.Descent(learning_rate=0.1), steps=1).finish()).words()
     'exp of 800 is inf at row 3 of the data'
     """
     problem, step = run.problem, run.steps_done

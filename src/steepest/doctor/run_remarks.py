@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from steepest.doctor.network_remarks import network_findings
+from steepest.doctor.network_remarks import network_findings, not_finite
+from steepest.doctor.non_finite import Place
 from steepest.doctor.step_sizes import formula, limit_factor
 from steepest.training import outcome as outcomes
 
@@ -18,11 +19,24 @@ TOO_SMALL = 0.02  # of the limit: a rate from which the descent crawls for no re
 _TROUBLED = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.STALLED, outcomes.DIVERGED, outcomes.NON_FINITE}
 
 
-def run_remarks(run: Any) -> list[str]:
-    """Plain words about a run, first cause first: unstable gradients of a network, or a descent that did not arrive."""
-    if found := network_findings(run):
-        return [each.words for each in found]
-    return _on_the_bowl(run)
+def run_remarks(run: Any, place: Place | None = None) -> list[str]:
+    """Plain words about a run, first cause first; empty for a healthy one.
+
+    Parameters
+    ----------
+    run : Run
+    place : callable, optional
+        Row number (from 0) to words, such as "line 17 of co2.csv".
+    """
+    try:
+        if found := network_findings(run, place):
+            return [each.words for each in found]
+        where = not_finite(run, place) if run.outcome is not None and run.outcome.name == outcomes.NON_FINITE else []
+        return [*_on_the_bowl(run), *(each.words for each in where)]
+    except Exception as error:  # a model may refuse to be called again; what is known without it is the outcome
+        return [
+            f"Why the run ended as it did could not be found out, since the model cannot be evaluated again: {error}"
+        ]
 
 
 def _on_the_bowl(run: Any) -> list[str]:

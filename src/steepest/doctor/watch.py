@@ -95,20 +95,26 @@ class Watch(Cadence):
 
     def __call__(self, run: Any) -> None:
         began = perf_counter()
-        last = run.last
-        params, step = (run.params, run.steps_done) if last is None else (last.before, last.number)
-        probe = measure(run, params, run.state.get("model"), step, self.rows)
-        if probe is not None:
-            self.history.append(probe, None if last is None else update_ratios(probe.paths, last.before, last.after))
-            if len(self.history) > 1:
-                self._tell(
-                    gradient_findings(self.history.latest(RECENT), run.problem.start, params, fell=fell(run.history))
-                )
+        try:
+            self._probe(run)
+        except Exception as error:  # the training itself goes on
+            self._tell([Finding("not watched", "", run.steps_done, f"The network cannot be watched: {error}")])
         cost = perf_counter() - began
         self.seconds += cost
         a_step = run.elapsed / max(run.steps_done, 1)
         due = (self.seconds + cost) / (self.share * a_step) if a_step > 0 else 0.0
         self._next = max(run.steps_done + 1, math.ceil(due))
+
+    def _probe(self, run: Any) -> None:
+        last = run.last
+        params, step = (run.params, run.steps_done) if last is None else (last.before, last.number)
+        probe = measure(run, params, run.state.get("model"), step, self.rows)
+        if probe is None:
+            return
+        self.history.append(probe, None if last is None else update_ratios(probe.paths, last.before, last.after))
+        if len(self.history) > 1:
+            recent = self.history.latest(RECENT)
+            self._tell(gradient_findings(recent, run.problem.start, params, fell=fell(run.history)))
 
     def finish(self, run: Any) -> None:
         """Say why a run ended badly."""
