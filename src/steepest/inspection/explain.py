@@ -109,7 +109,8 @@ class Explanation:
     ends: tuple[str, ...]
 
     def __str__(self) -> str:
-        slope = f"d{self.loss}/d{self.parameter}"
+        name = self.parameter.partition("[")[0]
+        slope = f"d{self.loss}/d{self.parameter if name.isidentifier() else f'({self.parameter})'}"
         if not self.rows:
             where = f": it ends at {', '.join(self.ends)}, where the local derivatives are 0" if self.ends else ""
             return f"{slope} = 0, since no path leads from {self.parameter} to {self.loss}{where}."
@@ -125,7 +126,7 @@ class Explanation:
         width = max(map(len, left)) + 2
         lines += ["", *(f"{n.rjust(width)}  {row.words(self.parameter)}" for n, row in zip(numbers, self.rows))]
         if many:
-            lines.append(f"{short(self.rest).rjust(width)}  {_count(self.paths - len(self.rows))} other paths together")
+            lines.append(f"{short(self.rest).rjust(width)}  {_others(self.paths - len(self.rows))}")
         if self.paths > 1:
             lines.append(f"{short(self.gradient).rjust(width)}  in all")
         return "\n".join(lines)
@@ -142,6 +143,10 @@ class Explanation:
         ]  # fmt: skip
         return {"loss": self.loss, "parameter": self.parameter, "gradient": self.gradient, "rows": rows, "rest": self.rest,
                 "paths": self.paths}  # fmt: skip
+
+
+def _others(number: float) -> str:
+    return "the other path" if number == 1 else f"{_count(number)} other paths together"
 
 
 def _count(number: float) -> str:
