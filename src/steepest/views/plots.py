@@ -32,6 +32,7 @@ PICTURES: dict[str, Entry] = {
     "predictions": Entry("steepest.views.predictions_picture", "plot_predictions", of=("Fit", "Run")),
     "residuals": Entry("steepest.views.residuals_picture", "plot_residuals", of=("Fit", "Run")),
     "confusion": Entry("steepest.views.confusion_picture", "plot_confusion", of=("Run",)),
+    "range_test": Entry("steepest.views.range_test_picture", "plot_range_test"),
     "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
     "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
