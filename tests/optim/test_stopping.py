@@ -145,6 +145,14 @@ def test_diverged_needs_growth_by_a_million(start: float) -> None:
     assert (step, halt.name) == (20, "diverged")
 
 
+@pytest.mark.parametrize("full", [True, False])
+def test_a_leap_at_the_first_step_does_not_set_the_measure(full: bool) -> None:
+    step, halt = watch(Stopping(), [45.0, 8e46, 3e45, 9e45], full)
+    assert halt is not None
+    assert (step, halt.name) == (1, "diverged")
+    assert watch(Stopping(), [1e-9, 1.0, 0.5, 1e-9, 2.0], False)[1] is None  # a batch that happened to be met
+
+
 def test_non_finite_values_are_named() -> None:
     for bad in (math.nan, math.inf, -math.inf):
         step, halt = watch(Stopping(), [1.0, 0.9, bad])

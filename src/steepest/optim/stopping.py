@@ -110,7 +110,9 @@ class Stopping:
         if watch["start"] is None:
             watch["start"] = loss
         if watch["steps"] < FIRST_STEPS or watch["first"] == 0.0:
-            watch["first"] = max(watch["first"], abs(loss), promise)
+            # Bounded, or a descent that leaps to 1e40 at its first step would set the measure by which it diverges.
+            most = GROWTH_THAT_DIVERGES * watch["first"] or math.inf
+            watch["first"] = max(watch["first"], min(most, max(abs(loss), promise)))
         watch["steps"] += 1
         if loss - watch["start"] > GROWTH_THAT_DIVERGES * watch["first"]:
             return Halt(
