@@ -283,8 +283,10 @@ def test_a_run_is_shown_where_it_stands_and_rows_are_chosen():
     assert number(sd.graph(run).loss) == pytest.approx(run.loss, rel=1e-12)
     assert sd.graph(run, rows=2)["inputs"].value.shape == (2, 3)
     assert sd.graph(run, rows=slice(1, 4))["inputs"].value.shape == (3, 3)
-    with pytest.raises(ModelError, match="from 0 to 4"):
-        sd.graph(run, rows=[7])
+    assert sd.graph(run, rows=np.array([True, False, True, True, True]))["inputs"].value.shape == (4, 3)
+    for wrong in ([7], 0, -1, True, slice(0, 0), "all", [0.5], [True]):
+        with pytest.raises(ModelError, match="from 0 to 4"):
+            sd.graph(run, rows=wrong)
 
 
 def test_a_fit_and_a_function_without_data():
@@ -334,6 +336,11 @@ def test_bad_arguments():
         sd.graph("w*x", at={"w": 1, "x": [1, 2]})
     with pytest.raises(ModelError, match="must be a number"):
         sd.graph("w*x", at={"w": "a", "x": 1})
+    for wrong in ({"at": [1, 2]}, {"data": 3}, {"names": ["w"]}, {"unfold": 3}):
+        with pytest.raises(ModelError, match=f"{next(iter(wrong))}= is a"):
+            sd.graph("w*x", **{"at": {"w": 1, "x": 2}, **wrong})
+    with pytest.raises(DifferentiationError, match="since= is a"):
+        sd.graph("w*x", at={"w": 1, "x": 2}, since="w")
     with pytest.raises(ModelError, match="rows="):
         sd.graph("w*x", at={"w": 1, "x": 2}, rows=3)
     with pytest.raises(ModelError, match="for a formula"):

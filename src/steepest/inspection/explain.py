@@ -180,7 +180,7 @@ def explain(
         Which of its elements; may be left out where it has only one.
     at : mapping of str to number
         A value for each name of an expression.
-    rows : int, slice or array of int, optional
+    rows : int, slice or array of int or bool, optional
         The rows of a Problem's data; all if left out.
     most : int
         How many paths to tell apart.
@@ -245,16 +245,13 @@ def _place(start: Value, element: int | Sequence[int] | None) -> int:
     index: tuple[Any, ...] = tuple(element) if isinstance(element, Iterable) else (element,)
     whole_numbers = all(isinstance(k, (int, np.integer)) and not isinstance(k, bool) for k in index)
     if not whole_numbers or len(index) != len(shape) or not all(-n <= k < n for k, n in zip(index, shape)):
-        raise ShapeError(f"there is no element {element!r} in shape {shape}; the last one is {_last(shape)}.")
+        last = f"; the last one is {tuple(n - 1 for n in shape)}" if start._data.size else ""
+        raise ShapeError(f"there is no element {element!r} in shape {shape}{last}.")
     return int(np.ravel_multi_index([k % n for k, n in zip(index, shape)], shape)) if shape else 0
 
 
 def _example(shape: tuple[int, ...]) -> str:
     return str(tuple(0 for _ in shape)) if len(shape) > 1 else "0"
-
-
-def _last(shape: tuple[int, ...]) -> str:
-    return str(tuple(n - 1 for n in shape))
 
 
 class _Naming:

@@ -45,7 +45,7 @@ def graph(
         A value for each name of an expression.
     data : str or iterable of str
         The names of an expression that are data; the others are parameters. A Tensor is data if it does not require grad.
-    rows : int, slice or array of int, optional
+    rows : int, slice or array of int or bool, optional
         The rows of a Problem's data; all if left out.
     unfold : str or iterable of str, optional
         Paths of layers whose operations are shown, such as ``"0"`` or ``"loss"``; ``"all"`` for every one. Left out, each layer
@@ -78,7 +78,9 @@ def graph(
     """
     frame = sys._getframe(1)
     trace = traced(loss, at, data, rows, names, [frame.f_locals, frame.f_globals])
-    starts = [] if since is None else [since] if isinstance(since, Value) else list(since)
+    starts: list[Any] = [] if since is None else [since] if isinstance(since, Value) else list(since)
+    if wrong := [start for start in starts if not isinstance(start, Value)]:
+        raise DifferentiationError(f"since= is a Tensor or several, not {wrong[0]!r}.")
     return _Collector(trace, Layers.folded(trace, unfold), starts).collect()
 
 

@@ -13,7 +13,7 @@ from steepest.autodiff.apply import Value
 from steepest.autodiff.graph import topological
 from steepest.base.errors import ModelError
 from steepest.inspection.local import follows
-from steepest.inspection.trace import Trace
+from steepest.inspection.trace import Trace, texts
 from steepest.nn.module import plain
 
 ALL = "all"
@@ -153,7 +153,7 @@ def _of_parameters_alone(loss: Value) -> set[int]:
 
 def _opened(calls: Sequence[Layer], unfold: Unfold) -> set[str]:
     """The layers whose inside is shown: containers always, since they are no layers themselves."""
-    asked = [] if unfold is None else [unfold] if isinstance(unfold, str) else list(unfold)
+    asked = [] if unfold is None else texts("unfold", unfold)
     known = [call.name for call in calls]
     for name in asked:
         if name not in known:

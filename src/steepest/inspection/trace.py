@@ -94,7 +94,7 @@ def traced(
     if isinstance(subject, str):
         if rows is not None:
             raise ModelError("rows= is for a Problem or a Run with data.")
-        trace = _of_formula(subject, at, [data] if isinstance(data, str) else list(data))
+        trace = _of_formula(subject, _mapping("at", at, "numbers, such as {'w': 0.5}"), texts("data", data))
     else:
         if at is not None or data:
             raise ModelError("at= and data= are for a formula given as text.")
@@ -107,10 +107,30 @@ def traced(
             trace = _of_tensor(subject)
             if names is None:
                 _call_as_variables(trace, variables)
-    for name, thing in (names or {}).items():
+    for name, thing in _mapping("names", names, "Tensors, such as {'w': w}").items():
         trace.names.pop(id(thing), None)
         trace.call(thing, name)
     return trace
+
+
+def texts(argument: str, given: Any) -> list[str]:
+    """One text or several as a list.
+
+    Raises
+    ------
+    ModelError
+        It is neither.
+    """
+    several = [given] if isinstance(given, str) else list(given) if isinstance(given, Iterable) else [given]
+    if wrong := [item for item in several if not isinstance(item, str)]:
+        raise ModelError(f"{argument}= is a text or several, not {wrong[0]!r}.")
+    return several
+
+
+def _mapping(argument: str, given: Any, of: str) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise ModelError(f"{argument}= is a mapping of names to {of}, not {given!r}.")
+    return dict(given or {})
 
 
 # ---- a Tensor
@@ -157,16 +177,15 @@ def _call_as_variables(trace: Trace, variables: Sequence[Mapping[str, Any]]) -> 
 
 
 # ---- a formula
-def _of_formula(text: str, at: Mapping[str, Any] | None, data: Sequence[str]) -> Trace:
+def _of_formula(text: str, at: Mapping[str, Any], data: Sequence[str]) -> Trace:
     tree = parse_expression(text)
     free = list(dict.fromkeys(name.name for name in names_of(tree)))
-    given = dict(at or {})
     if not free:
         raise FormulaError("There are no names in it, only numbers: nothing to differentiate.", text, tree.position)
-    for name in given:
+    for name in at:
         if name not in free:
             raise FormulaError(f"It has no {name!r} to give a value to.{_nearest(name, free)}", text, 0)
-    if lacking := [name for name in names_of(tree) if name.name not in given]:
+    if lacking := [name for name in names_of(tree) if name.name not in at]:
         example = ", ".join(f"{name}=1" for name in dict.fromkeys(name.name for name in lacking))
         raise FormulaError(
             f"{lacking[0].name!r} has no value; give it with at, such as {example}.", text, lacking[0].position
@@ -174,7 +193,7 @@ def _of_formula(text: str, at: Mapping[str, Any] | None, data: Sequence[str]) ->
     for name in data:
         if name not in free:
             raise FormulaError(f"It has no {name!r} that could be data.{_nearest(name, free)}", text, 0)
-    leaves = {name: Tensor(_numbers(name, given[name]), requires_grad=True) for name in free}
+    leaves = {name: Tensor(_numbers(name, at[name]), requires_grad=True) for name in free}
     with linking():
         loss = compile_tree(tree, text)(leaves)
     if not isinstance(loss, Value) or not loss.requires_grad or loss.primitive is None:
@@ -245,6 +264,8 @@ def _places(rows: Any, problem: Problem) -> Any:
         places = np.arange(min(int(rows), problem.rows))
     else:
         places = np.asarray(rows)
+        if places.dtype.kind == "b" and places.shape == (problem.rows,):
+            places = np.flatnonzero(places)
     if places.dtype.kind not in "iu" or places.size == 0 or places.min() < 0 or places.max() >= problem.rows:
         raise ModelError(
             f"rows= is a number of rows, a slice or row numbers from 0 to {problem.rows - 1}, not {rows!r}."
