@@ -22,7 +22,7 @@ _SIZES = {1: (6.0, 4.5), 2: (9.0, 4.4)}  # inches, by the number of panels
 _MOST_SIZE = (9.0, 3.9)
 _LAST = 1500  # milliseconds that the last frame stays
 _COLOURS = 255
-_CLOSE = 4  # of 255, in each of red, green and blue
+_CLOSE = 8  # of 255, in each of red, green and blue
 
 
 def rendered_gif(animation: Animation, progress: Tell | None = None) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,13 +14,15 @@ from matplotlib.ticker import MaxNLocator
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.training.run import Run
-from steepest.views.animation import Colour, Panel, Trail
+from steepest.views.animation import Animation, Colour, Panel, Trail
 from steepest.views.descent_path import DescentPath, path_of, steps_shown
 from steepest.views.landscape_picture import colour_of
 from steepest.views.landscape_window import near_points
 from steepest.views.progress import Tell
 from steepest.views.style import Style, literal
 from steepest.views.words import one_line
+
+Place = str | os.PathLike[str] | None  # where to write an animation
 
 _LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
 _LEAST = 1e-8  # of the largest: a loss below is drawn there
@@ -132,15 +135,27 @@ def _finite_or_high(loss: float) -> float:
     return float(loss) if np.isfinite(loss) else np.inf
 
 
-def only_one(runs: Mapping[str, Run], what: str) -> tuple[str, Run]:
-    """The one run there is.
+def names_of(shown: Shown) -> str:
+    """The names of the runs, for a title."""
+    return one_line(", ".join(path.name for path in shown.paths), 80)
+
+
+def must_run(runs: Mapping[str, Run]) -> None:
+    """Raise unless there is a run to show.
 
     Raises
     ------
     ModelError
-        There are several.
+        There is none.
     """
-    if len(runs) > 1:
-        raise ModelError(f"{what} shows one run at a time, not {len(runs)}.")
-    ((name, run),) = runs.items()
-    return name, run
+    if not runs:
+        raise ModelError(
+            "an animation shows a run, and a problem alone has none. Make one with sd.Run(problem, method)."
+        )
+
+
+def finished(animation: Animation, path: Place, progress: Tell | None) -> Animation:
+    """The animation, written if it has a place to be written to."""
+    if path is not None:
+        animation.write(path, progress)
+    return animation

@@ -8,7 +8,9 @@ from typing import Any
 
 from steepest.base.choices import unknown
 from steepest.views.animation import Animation
-from steepest.views.animation_scenes import animate_curve, animate_fit, animate_surface
+from steepest.views.animation_curve import animate_curve
+from steepest.views.animation_fit import animate_fit
+from steepest.views.animation_surface import animate_surface
 from steepest.views.subject import has_residuals, run_of
 
 ANIMATIONS: dict[str, Callable[..., Animation]] = {

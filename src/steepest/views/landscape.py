@@ -226,7 +226,10 @@ def _others(plane: Plane, ended: bool) -> str:
     values = "final" if ended else "first"
     if plane.elements is not None:
         return f"the other {plane.centre.count - 2} parameters have their {values} values"
-    return f"through the {values} values of {plane.centre.count} parameters"
+    through = f"the plane through the {values} values of all {plane.centre.count} parameters"
+    if plane.share is None:
+        return through
+    return f"{through}, with {plane.share:.1%} of the path's variance".replace("%", " %")
 
 
 def _track(path: DescentPath, x: Array, y: Array, window: Window) -> Track:
@@ -241,8 +244,8 @@ def _outside(tracks: Sequence[Track]) -> list[str]:
     for track in tracks:
         out = np.flatnonzero(~track.inside)
         if out.size:
-            back = ", and comes back" if track.inside[out[0] :].any() else ""
-            said.append(f"{track.name} leaves the picture by step {track.steps[out[0]]:,}{back}")
+            when = "at some steps" if track.inside[out[0] :].any() else f"from step {track.steps[out[0]]:,} on"
+            said.append(f"{track.name} is outside of the picture {when}")
     return said
 
 

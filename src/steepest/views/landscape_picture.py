@@ -21,6 +21,7 @@ from steepest.views.words import one_line
 _SIZE = (7.2, 5.6)
 _DOTS = 80  # points up to which every step of a path has a dot
 _BEYOND = 1.0  # windows that a line may go beyond the edge
+_SLANTED = 26  # letters of a label beside a surface
 _NOTE_WIDTH = 92
 _DIGITS, _ALL_DIGITS = 4, 10  # of a loss that is taken off others
 _LABELS = 8  # of a colour bar or a vertical axis
@@ -145,8 +146,8 @@ def plot_surface(
         _style_box(axes, style)
         axes.set_xlim(seen.x[0], seen.x[-1])
         axes.set_ylim(seen.y[0], seen.y[-1])
-        literal(axes.xaxis.label).set_text(one_line(seen.plane.labels[0], 60))
-        literal(axes.yaxis.label).set_text(one_line(seen.plane.labels[1], 60))
+        literal(axes.xaxis.label).set_text(one_line(seen.plane.labels[0], _SLANTED))
+        literal(axes.yaxis.label).set_text(one_line(seen.plane.labels[1], _SLANTED))
         _legend(picture, seen)
         _notes(axes, seen, levels, style)
     return picture
@@ -191,6 +192,21 @@ def mark_minima(axes: Axes, seen: Landscape, style: Style) -> None:
         axes.plot([minimum.x], [minimum.y], zorder=6, **_star(style))
 
 
+def followed(values: Array, window: Array, inside: Array) -> Array:
+    """One coordinate of a path as it is drawn: followed out of the window but no further, NaN where there is nothing.
+
+    Parameters
+    ----------
+    values : ndarray, shape (k,)
+    window : ndarray
+        Its first and last number are the edges.
+    inside : ndarray of bool, shape (k,)
+        Whether each point lies in the picture.
+    """
+    left = np.arange(values.size) > 1 + np.max(np.flatnonzero(inside), initial=-1)
+    return np.where(left, np.nan, clipped(values, window))
+
+
 def clipped(values: Array, window: Array) -> Array:
     """Coordinates that lie far outside of a window, moved to just outside; NaN where they are not finite."""
     reach = _BEYOND * (window[-1] - window[0])
@@ -202,13 +218,13 @@ def _levels(seen: Landscape) -> LossLevels | None:
 
 
 def _draw_track(axes: Axes, track: Track, seen: Landscape, style: Style, colour: str) -> None:
-    x, y = clipped(track.x, seen.x), clipped(track.y, seen.y)
+    x, y = followed(track.x, seen.x, track.inside), followed(track.y, seen.y, track.inside)
     axes.plot(x, y, color=style.paper, linewidth=3.6, alpha=0.85, zorder=3)
     dots = "o" if x.size <= _DOTS else ""
     axes.plot(x, y, color=colour, linewidth=1.6, marker=dots, markersize=3.2, zorder=4, label=one_line(track.name))
     for at, marker in ((0, _ring(style, colour)), (-1, _square(style, colour))):
         if track.inside[at]:
-            axes.plot(x[at], y[at], zorder=5, **marker)
+            axes.plot(track.x[at], track.y[at], zorder=5, **marker)
 
 
 def _draw_track_above(axes: Any, track: Track, levels: LossLevels, style: Style, colour: str) -> None:
@@ -244,9 +260,9 @@ def _legend(picture: Picture, seen: Landscape) -> None:
         for number, track in enumerate(seen.tracks)
     ]
     marks: list[Any] = []
-    if seen.tracks:
-        marks += [Line2D([], [], label="start", **_ring(style, style.ink)),
-                  Line2D([], [], label="end", **_square(style, style.ink))]  # fmt: skip
+    for at, label, look in ((0, "start", _ring(style, style.ink)), (-1, "end", _square(style, style.ink))):
+        if any(track.inside[at] for track in seen.tracks):
+            marks.append(Line2D([], [], label=label, **look))
     if seen.minima:
         found = "minimum" if len(seen.minima) == 1 else "minima"
         marks.append(Line2D([], [], label=f"{found}, loss {min(m.loss for m in seen.minima):.4g}", **_star(style)))
@@ -276,9 +292,8 @@ def _notes(axes: Any, seen: Landscape, levels: LossLevels | None, style: Style) 
     if levels is None:
         finite = seen.loss[np.isfinite(seen.loss)]
         flat = f"the loss is the same everywhere, {finite[0]:.6g}" if finite.size else "the loss is nowhere finite here"
-        axes.text2D(0.5, 0.5, flat, transform=axes.transAxes, ha="center") if hasattr(axes, "text2D") else axes.text(
-            0.5, 0.5, flat, transform=axes.transAxes, ha="center", bbox=style.behind
-        )
+        write = getattr(axes, "text2D", axes.text)
+        write(0.5, 0.75, flat, transform=axes.transAxes, ha="center", bbox=style.behind)
     if note:
         lines = textwrap.wrap(note[0].upper() + note[1:], _NOTE_WIDTH)
         literal(axes.set_title("\n".join(lines), fontsize=8.5, color=style.quiet, loc="center"))

@@ -220,7 +220,7 @@ def _path_plane(centre: Params, path: Array, natural: Array | None, seed: int) -
         # The path has fewer points than parameters, so that the smaller of the two products is decomposed.
         _, lengths, axes = np.linalg.svd(moves, full_matrices=False)
     variance = lengths**2 / np.sum(lengths**2)
-    labels = [f"principal component {i + 1} ({v:.1%} of the path's variance)" for i, v in enumerate(variance[:2])]
+    labels = [f"component {i + 1} ({v:.1%})".replace("%", " %") for i, v in enumerate(variance[:2])]
     first = axes[0] if axes[0] @ (finite[-1] - finite[0]) * 1.0 >= 0 else -axes[0]  # from left to right
     if len(lengths) > 1 and lengths[1] > _FLAT * lengths[0]:
         second = axes[1]
@@ -228,7 +228,7 @@ def _path_plane(centre: Params, path: Array, natural: Array | None, seed: int) -
         drawn = generator(seed, "landscape").standard_normal(centre.count)
         drawn -= (drawn @ first) * first
         second = drawn / np.linalg.norm(drawn)
-        labels = [labels[0], "a random direction (the path is a straight line)"]
+        labels = [labels[0], "random direction (the path is straight)"]
     base = np.array(centre.flat, dtype=np.float64)
     directions = np.array([first, second]) * unit
     reach = float(np.max(np.abs(moves @ first))) * size

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from steepest.base.bounds import Bounds
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.optim.lbfgs import LBFGS
@@ -25,6 +26,7 @@ class _Others:
     at: Params
     free: Array  # of bool
     scale: Array | None
+    bounds: Bounds | None
 
     def value_and_gradient(self, params: Params) -> tuple[float, Array]:
         loss, gradient = self.problem.value_and_gradient(self.whole(params))
@@ -87,7 +89,9 @@ def profile_values(problem: Problem, plane: Plane, x: Array, y: Array, progress:
 
 
 def _minimised(problem: Problem, at: Params, free: Array, start: Array) -> tuple[float, Array]:
-    others = _Others(problem, at, free, None if problem.scale is None else problem.scale[free])
+    scale = None if problem.scale is None else problem.scale[free]
+    box = problem.bounds
+    others = _Others(problem, at, free, scale, None if box is None else Bounds(box.lower[free], box.upper[free]))
     method, params = LBFGS(), Params({"others": start})
     done = method.advance(others, params, method.init(others, params, 0), _STEPS, Stopping())
     return others.problem.value(others.whole(done.params)), done.params.flat

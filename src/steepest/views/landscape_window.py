@@ -22,7 +22,7 @@ _MARGIN = 0.15  # of what must be seen, left free at each edge
 _RISE = 100.0  # times the way down that a path's loss may rise above its start and still be in the window
 _AROUND = 0.4  # of the way to a minimum: what must be seen behind it
 _FAR = 5.0  # times the extent of the paths: a minimum that was looked for and lies further away is not shown
-_MOST_STEPS = 500
+_MOST_STEPS = 200
 _ROUNDING = 1e-8  # of the largest curvature: what counts as none
 _STILL = 1e-12  # of its size: a parameter that changes by less does not move
 
@@ -128,13 +128,13 @@ def window_of(
     at = _finite([(m.x, m.y) for m in minima])
     if not given:
         low, high = points.min(axis=0), points.max(axis=0)
-        reach = _FAR * np.max(high - low) if len(shown) else np.inf
+        reach = _FAR * np.maximum(np.max(high - low), plane.scale) if len(shown) else np.inf
         at = at[((at >= low - reach) & (at <= high + reach)).all(axis=1)]
     # A minimum has slopes all around: the window goes beyond it by a part of the way that leads to it.
     beyond = at[:, None, :] + _AROUND * (at[:, None, :] - points[None, :, :])
     points = np.concatenate([points, at, beyond.reshape(-1, 2)])
     sides = [
-        _checked("xy"[axis], side) if side is not None else _side(plane, axis, points[:, axis])
+        checked_side("xy"[axis], side) if side is not None else _side(plane, axis, points[:, axis])
         for axis, side in enumerate((x, y))
     ]
     return Window(sides[0], sides[1])
@@ -149,13 +149,20 @@ def _side(plane: Plane, axis: int, values: Array) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if plane.elements is None and plane.share is None:  # random directions are as long as the parameters
         return min(-1.0, low), max(1.0, high)
-    if high - low <= _STILL * max(abs(low), abs(high)):
+    if high - low <= _STILL * max(abs(low), abs(high), plane.scale[axis]):
         return low - plane.scale[axis], high + plane.scale[axis]
     room = _MARGIN * (high - low)
     return low - room, high + room
 
 
-def _checked(axis: str, window: Any) -> tuple[float, float]:
+def checked_side(axis: str, window: Any) -> tuple[float, float]:
+    """One side of a window that the caller gives.
+
+    Raises
+    ------
+    ModelError
+        It is not two finite numbers, the smaller first.
+    """
     pair = tuple(window) if isinstance(window, Sequence | np.ndarray) and len(window) == 2 else (math.nan, math.nan)
     if not all(is_number(v) and math.isfinite(v) for v in pair) or not pair[0] < pair[1]:
         raise ModelError(f"the window along {axis} must be two numbers, the smaller first, not {window!r}.")

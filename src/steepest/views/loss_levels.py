@@ -73,8 +73,21 @@ class LossLevels:
         return self._ticks(self.height, off + _even(self.lowest - off, self.top, most), False)
 
     def _ticks(self, place: Callable[[Array], Array], losses: Array, logarithmic: bool) -> tuple[Array, list[str]]:
-        written = losses - self.offset(logarithmic)
-        return place(losses), [f"{v:,.4g}" if abs(v) < _LONG else f"{v:.3g}" for v in written.tolist()]
+        # Round numbers above a lowest loss that is small against them: it is nothing to write about.
+        written = losses - (self.lowest if logarithmic else self.offset(False))
+        return place(losses), [written_loss(value) for value in written.tolist()]
+
+
+def written_loss(value: float) -> str:
+    """A loss on an axis, with the sign that numbers on axes have.
+
+    Examples
+    --------
+    >>> written_loss(-1234.0), written_loss(2e-5), written_loss(3e7)
+    ('−1,234', '2e-05', '3e+07')
+    """
+    text = f"{value:,.4g}" if abs(value) < _LONG else f"{value:.3g}"
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def loss_levels(loss: Array, known: Array | None = None) -> LossLevels | None:
