@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-SYMPTOMS = ("gradients fade", "gradients grow", "no gradient", "large steps", "gradient jumps", "not finite")
+SYMPTOMS = (
+    "gradients fade", "gradients grow", "gradients fade in time", "gradients grow in time", "no gradient", "large steps",
+    "gradient jumps", "not finite", "not watched",
+)  # fmt: skip
 
 
 class Finding(NamedTuple):

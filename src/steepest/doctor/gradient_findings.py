@@ -57,7 +57,7 @@ def _judged(verdicts: list[int], ended_badly: bool, lasting: bool) -> int | None
 
 # ---- from layer to layer
 def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badly: bool, fell: bool) -> list[Finding]:
-    if not ended_badly and (stopped := _nothing_arrives(history)):
+    if not ended_badly and (stopped := _nothing_arrives(history, start)):
         return stopped
     matrix = _have_matrix(history, at)
     chain = _signals(history, matrix)
@@ -175,7 +175,7 @@ def _largest_singular_values(history: LayerHistory, params: Params, matrix: Arra
     return [float(np.linalg.norm(m.reshape(len(m), -1), 2)) for m in matrices]
 
 
-def _nothing_arrives(history: LayerHistory) -> list[Finding]:
+def _nothing_arrives(history: LayerHistory, start: Params) -> list[Finding]:
     """Gradients that are exactly 0 behind a layer: all of its units are off."""
     norms = history.gradient_norm
     stopped = (norms[:-1] == 0) & (norms[1:] > 0)
@@ -185,14 +185,20 @@ def _nothing_arrives(history: LayerHistory) -> list[Finding]:
     k = int(places[-1]) + 1
     since = int(np.flatnonzero(stopped[k - 1])[0])
     blocks = history.layers[k]
+    state, remedy = "off", "Lower the learning rate, or use activation='leaky_relu', which is never quite off."
+    if isinstance(history.modules[k], (Sigmoid, Tanh)):
+        state, remedy = "quite flat", "Lower the learning rate, or put sd.LayerNorm before each activation."
+    zeros = [owner(name) for name in start if start[name].ndim >= 2 and not start[name].any()]
+    if history.paths[k - 1] in zeros or history.paths[k] in zeros:
+        remedy = "Begin with other weights: those of a layer there are all 0, and weights that are equal stay equal."
     return [
         Finding(
             "no gradient",
             blocks,
             int(history.steps[since]),
-            f"No error gradient passes {blocks}: at step {history.steps[-1]} it is off in every row that was looked at, so that "
+            f"No error gradient passes {blocks}: at step {history.steps[-1]} it is {state} in every row looked at, so that "
             f"{history.layers[0]}{'' if k == 1 else f' to {history.layers[k - 1]}'} do{'es' if k == 1 else ''} not learn.",
-            "Lower the learning rate, or use activation='leaky_relu', which is never quite off.",
+            remedy,
         )
     ]
 
@@ -228,7 +234,7 @@ def _through_time(
             f"earlier is hardly learned."
         )
         remedy = f"Use a gated cell, sd.GRU or sd.LSTM, or shorter sequences. {UNCURED}"
-        return [Finding("gradients fade", name, since, evidence, remedy)]
+        return [Finding("gradients fade in time", name, since, evidence, remedy)]
     why = (
         "" if size is None else f" ({weight} has largest singular value {times(size)}{', above 1' if size > 1 else ''})"
     )
@@ -238,4 +244,4 @@ def _through_time(
         f"last{why}."
     )
     remedy = "Begin with recurrent_init='orthogonal' (the default), or use a gated cell, sd.GRU or sd.LSTM."
-    return [Finding("gradients grow", name, since, evidence, remedy)]
+    return [Finding("gradients grow in time", name, since, evidence, remedy)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ def network_findings(run: Any, place: Place | None = None) -> list[Finding]:
     history = probed(run)
     at = run.position if run.last is None else run.last.before
     found = gradient_findings(history, run.problem.start, at, badly, step_sizes.fell(run.history))
-    if any(f.symptom == "gradients grow" for f in found):
+    if any(f.symptom.startswith("gradients grow") for f in found):
         found = [_with_clipping(f, run, badly) for f in found]
     elif jumped := _jumps(run, badly):
         found = [*jumped, *found]
@@ -81,14 +82,16 @@ def not_finite(run: Any, place: Place | None = None) -> list[Finding]:
     found = origin(run)
     if found is None:
         return []
-    return [
-        Finding("not finite", found.layer, step, f"What was first not finite, at step {step}: {found.words(place)}.")
-    ]
+    evidence = f"The first number that is not finite, at step {step}: {found.words(place)}."
+    if found.swell is not None:
+        layer, before, after = found.swell
+        evidence += f" The numbers swell in {layer}, from {times(before)} to {times(after)}."
+    return [Finding("not finite", found.layer, step, evidence)]
 
 
 def _with_clipping(found: Finding, run: Any, badly: bool) -> Finding:
     """Clipping is a remedy where gradients grow through time, or where a descent by steps of rate times gradient broke down."""
-    if found.symptom != "gradients grow" or not (badly or "Going back in time" in found.evidence):
+    if found.symptom != "gradients grow in time" and not (badly and found.symptom == "gradients grow"):
         return found
     return found._replace(remedy=f"{found.remedy} {step_sizes.clipping(run)}".strip())
 
@@ -119,7 +122,8 @@ def _large_steps(run: Any, history: LayerHistory, badly: bool) -> list[Finding]:
         ratios = history.update_ratio
     worst = np.array([np.nanmax(column) if np.isfinite(column).any() else np.nan for column in ratios.T])
     typical = float(np.nanmedian(worst)) if np.isfinite(worst).any() else 0.0
-    if not (badly or typical > step_sizes.LARGE):
+    largest = float(np.nanmax(worst)) if np.isfinite(worst).any() else math.inf
+    if not (typical > step_sizes.LARGE or (badly and largest > step_sizes.CALM)):
         return []
     scales, limit = "", step_sizes.rate_limit_at_start(run)
     changed = _largest_changes(history, worst)

@@ -17,6 +17,8 @@ from steepest.doctor.probes import network_of, setting_of
 from steepest.nn.module import plain
 from steepest.nn.place import LayerOutput
 
+SWELL = 1e8  # times the largest number before the layer: no weights of a network that learns do that
+
 Place = Callable[[int], str]
 
 
@@ -38,6 +40,8 @@ class Origin(NamedTuple):
     elementwise : bool
     of_gradient : bool
         Whether it is the derivative of the operation that is not finite, its result being so.
+    swell : (str, float, float) or None
+        A layer in which the largest number grew out of all proportion on the way there, and from what to what.
     """
 
     operation: str
@@ -47,6 +51,7 @@ class Origin(NamedTuple):
     inputs: tuple[float, ...]
     elementwise: bool
     of_gradient: bool = False
+    swell: tuple[str, float, float] | None = None
 
     def words(self, place: Place | None = None) -> str:
         """``"exp of 812 is inf in Linear 2 at row 18 of the data"``.
@@ -110,7 +115,18 @@ def _search(objective: Value, seen: list[LayerOutput], places: Any, rows: int) -
     if len(index) and value.shape[0] == rows and rows > 1:
         row = _in_data(index[0], places)
         result = result._replace(row=row)
-    return result._replace(layer=_layer_of(value, seen))
+    return result._replace(layer=_layer_of(value, seen), swell=_swell(seen))
+
+
+def _swell(seen: list[LayerOutput]) -> tuple[str, float, float] | None:
+    """The layer whose largest output is most out of proportion to that of the one before, both finite."""
+    sizes = [float(np.max(np.abs(plain(shown.output)), initial=0.0)) for shown in seen]
+    worst: tuple[float, int] | None = None
+    for k in range(1, len(seen)):
+        before, after = sizes[k - 1], sizes[k]
+        if before > 0 and after < np.inf and after / before > SWELL and (worst is None or after / before > worst[0]):
+            worst = (after / before, k)
+    return None if worst is None else (place_named(seen[worst[1]]), sizes[worst[1] - 1], sizes[worst[1]])
 
 
 Found = tuple[Value, tuple[int, ...], Origin]
