@@ -157,6 +157,7 @@ OTHERS: dict[str, tuple[str, Changed]] = {
     "delta": ("its loss or penalty differs", lambda p: (problem_like(p, loss="huber(2)"), DESCENT)),
     "reduction": ("its loss or penalty differs", lambda p: (problem_like(p, reduction="sum"), DESCENT)),
     "penalty": ("its loss or penalty differs", lambda p: (problem_like(p, penalty=sd.L2(0.1)), DESCENT)),
+    "bounds": ("its bounds differ", lambda p: (problem_like(p, bounds={"0.bias": (-9, 9)}), DESCENT)),
     "rule": ("its method differs", lambda p: (p, replace(DESCENT, rule=sd.Adam(0.8)))),
     "schedule": ("its method differs", lambda p: (p, replace(DESCENT, learning_rate=sd.CosineDecay(0.01, 200)))),
     "a function as schedule": ("its method differs", lambda p: (p, replace(DESCENT, learning_rate=lambda k: 0.01))),

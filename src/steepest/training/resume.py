@@ -92,7 +92,7 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     content, weights = stored["content"], stored["weights"]
     for what, digest in _fingerprints(run).items():
         if content.get(what) != digest:
-            plural = what in ("data", "parameters")
+            plural = what in ("bounds", "data", "parameters")
             raise CheckpointError(
                 f"the checkpoint in {folder} is of another run: its {_WHAT[what]} differ{'s' * (not plural)} from this "
                 f"one's. Start anew, in another folder."
@@ -111,7 +111,7 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
 
 
 _WHAT = {
-    "model": "model", "objective": "loss or penalty", "data": "data", "method": "method", "seed": "seed",
+    "model": "model", "objective": "loss or penalty", "bounds": "bounds", "data": "data", "method": "method", "seed": "seed",
     "parameters": "parameters",
 }  # fmt: skip
 
@@ -124,6 +124,7 @@ def _fingerprints(run: Run) -> dict[str, Any]:
     return {
         "model": fingerprint_of(problem.predict),
         "objective": fingerprint_of([problem.loss_function, problem.reduction, problem.penalty]),
+        "bounds": fingerprint_of(problem.bounds),
         "data": fingerprint_of_data(*flatten(data.inputs)[0], data.target, data.weights),
         "method": fingerprint_of(run.method),
         "seed": run.seed,
