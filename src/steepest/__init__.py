@@ -84,9 +84,13 @@ _HOMES = {
     "steepest.training.minimize": ("minimize",),
     "steepest.training.restarts": ("restarts", "Minima"),
     "steepest.doctor.watch": ("Watch",),
+    "steepest.comparison.compare": ("compare",),
+    "steepest.comparison.result": ("Comparison",),
     "steepest.fitting.fit": ("fit",),
     "steepest.fitting.result": ("Fit",),
+    "steepest.fitting.ranking": ("rank",),
     "steepest.fitting.saved": ("load",),
+    "steepest.fitting.problems": ("formula_problem", "network_problem"),
     "steepest.views.landscape": ("landscape", "Landscape"),
     "steepest.views.animation": ("Animation",),
     "steepest.inspection.graph": ("graph",),
@@ -94,7 +98,7 @@ _HOMES = {
     "steepest.inspection.explain": ("explain", "Explanation"),
 }  # fmt: skip
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
-_MODULES = ("animate", "data", "nn", "ops", "plot")
+_MODULES = ("animate", "data", "functions", "nn", "ops", "plot")
 
 __all__ = ["__version__", *_HOME_OF, *_MODULES]
 

@@ -171,3 +171,14 @@ def test_interrupted_fit_keeps_what_it_has(steepest: Steepest, folder: Path, mon
     assert (result.code, result.object["outcome"]["name"]) == (130, "interrupted")
     assert result.object["steps"] == 20
     assert (folder / "line.fit.png").exists()
+
+
+def test_several_formulas_are_ranked(steepest: Steepest, folder: Path) -> None:
+    result = steepest("fit", "line.csv", "y ~ a*x**2", "y ~ a + b*x", "--out", "best")
+    assert result.code == 0
+    assert result.out.index("y ~ a + b*x") < result.out.index("y ~ a*x**2")
+    stored = json.loads((folder / "best" / "result.json").read_text())
+    assert [row["formula"] for row in stored["ranking"]["rows"]] == ["y ~ a + b*x", "y ~ a*x**2"]
+    assert stored["formula"] == "y ~ a + b*x"
+    assert steepest("fit", "line.csv", "y ~ a*x", "log(y) ~ a*x").code == 2
+    assert steepest("fit", "line.csv", "y ~ a*x", "y ~ a", "--resume", "--out", "best").code == 2

@@ -7,7 +7,7 @@ import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,9 +15,10 @@ from steepest.base.errors import CheckpointWarning
 from steepest.cli.options import Debug, DropMissing, Json
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
-from steepest.cli.usage import any_number, parse_values, positive_number, whole_number
+from steepest.cli.usage import UsageError, any_number, parse_values, positive_number, whole_number
 
 if TYPE_CHECKING:
+    from steepest.fitting.ranking import Ranking
     from steepest.fitting.result import Fit
 
 FAILED, INTERRUPTED = 1, 130
@@ -31,6 +32,7 @@ Examples:
   steepest fit decay.csv "log(count) ~ a - t/tau" --start tau=5 --out results
   steepest fit decay.csv "count ~ a*exp(-b*t) + c" --bounds "b>0, c>=0" --sigma error
   steepest fit big.parquet "y ~ a*x**b" --method adam --batch-size 256 --time 30
+  steepest fit heights.csv "height ~ a + b*age" "height ~ a*age**b"
   steepest fit heights.csv "height ~ a + b*age" --json | jq .parameters.b
 
 \b
@@ -44,7 +46,7 @@ class FitCommand:
     """What was asked for on the command line; the names are the options'."""
 
     data: str
-    formula: str
+    formulas: list[str]
     loss: str
     method: str | None
     learning_rate: float | None
@@ -82,16 +84,19 @@ class FitCommand:
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", CheckpointWarning)
-                fit = self._fit(folder)
+                ranking = self._rank() if len(self.formulas) > 1 else None
+                fit = self._fit(folder) if ranking is None else ranking.preferred
             for warning in told:
                 complain(str(warning.message))
             if note and not self.quiet:
                 complain(note)
             if not self.json:
+                if ranking is not None:
+                    output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = _write(fit, folder, picture)
+            files = _write(fit, folder, picture, ranking)
         if self.json:
-            output.say_object(_object(fit, files))
+            output.say_object(_object(fit, files, ranking))
         elif files:
             output.say("\n" + "\n".join(f"{_kind(file):<8} {file}" for file in files))
         if fit.outcome.name == "interrupted":
@@ -102,35 +107,41 @@ class FitCommand:
         from steepest.cli.progress import counting_line, progress_line
         from steepest.fitting.fit import fit
 
-        shown = sys.stderr.isatty() and not self.quiet and not self.json
-        with progress_line(shown) as hooks:
+        with progress_line(self._shows_progress) as hooks:
             answer = fit(
-                self.formula,
+                self.formulas[0],
                 self.data,
-                loss=self.loss,
-                method=self.method,
-                start=self.start,
-                weights=self.weights,
-                sigma=self.sigma,
-                fix=self.fix,
-                tie=self.tie,
-                bounds=self.bounds,
-                intervals=self.intervals,
-                learning_rate=self.learning_rate,
-                batch_size=self.batch_size,
-                steps=self.steps,
-                time=self.time,
-                threshold=self.threshold,
-                seed=self.seed,
-                drop_missing=self.drop_missing,
                 hooks=hooks,
                 checkpoints=None if folder is None else folder / "checkpoints",
                 resume=self.resume,
+                **self._options,
             )
         if answer.intervals == "bootstrap":
-            with counting_line(shown, "refit to resampled data") as progress:
+            with counting_line(self._shows_progress, "refit to resampled data") as progress:
                 answer.resampled(progress)
         return answer
+
+    def _rank(self) -> Ranking:
+        from steepest.cli.progress import progress_line
+        from steepest.fitting.ranking import rank
+
+        if self.resume:
+            raise UsageError("--resume takes one formula; several are fitted anew.")
+        with progress_line(self._shows_progress) as hooks:
+            return rank(self.formulas, self.data, hooks=hooks, **self._options)
+
+    @property
+    def _shows_progress(self) -> bool:
+        return sys.stderr.isatty() and not self.quiet and not self.json
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """The options of `steepest.fit` by their names there."""
+        names = (
+            "loss", "method", "start", "weights", "sigma", "fix", "tie", "bounds", "intervals", "learning_rate", "batch_size",
+            "steps", "time", "threshold", "seed", "drop_missing",
+        )  # fmt: skip
+        return {name: getattr(self, name) for name in names}
 
 
 def _show(fit: Fit, output: Output) -> None:
@@ -144,7 +155,7 @@ def _show(fit: Fit, output: Output) -> None:
         output.say(summary_text(fit))
 
 
-def _write(fit: Fit, folder: Path | None, picture: Path | None) -> list[Path]:
+def _write(fit: Fit, folder: Path | None, picture: Path | None, ranking: Ranking | None) -> list[Path]:
     """Write the files that are wanted and return them, the picture last."""
     files = []
     if folder is not None:
@@ -155,14 +166,14 @@ def _write(fit: Fit, folder: Path | None, picture: Path | None) -> list[Path]:
     if folder is not None:
         from steepest.base.files import write_whole
 
-        write_whole(folder / "result.json", as_json(_object(fit, files)) + "\n")
+        write_whole(folder / "result.json", as_json(_object(fit, files, ranking)) + "\n")
     return files
 
 
-def _object(fit: Fit, files: list[Path]) -> dict[str, object]:
-    from steepest.cli.report import fit_object
+def _object(fit: Fit, files: list[Path], ranking: Ranking | None) -> dict[str, object]:
+    from steepest.cli.report import fit_object, ranking_object
 
-    return fit_object(fit, files)
+    return fit_object(fit, files) | ({} if ranking is None else {"ranking": ranking_object(ranking)})
 
 
 def _kind(file: Path) -> str:
@@ -173,10 +184,11 @@ def options(
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="A CSV, TSV, Parquet, Feather or JSON-lines file with named columns.")
     ],
-    formula: Annotated[
-        str,
+    formulas: Annotated[
+        list[str],
         typer.Argument(
-            metavar="FORMULA", help='Such as "y ~ a + b*x": names that are not columns of the data are parameters.'
+            metavar="FORMULA...",
+            help='Such as "y ~ a + b*x": names that are not columns of the data are parameters. Several are ranked.',
         ),
     ],
     loss: Annotated[str, typer.Option(metavar="NAME", help=f"What is made small: {_LOSSES}.")] = "mse",
@@ -255,14 +267,14 @@ def options(
     json: Json = False,
     debug: Debug = False,
 ) -> FitCommand:
-    """Fit a formula to the columns of a data file.
+    """Fit a formula to the columns of a data file, or several and rank them.
 
     Prints the parameters with standard errors and 95 % intervals, how good the fit is and how it ended, and draws a
     picture, beside the data unless --out names a folder.
     """
     return FitCommand(
         data=data,
-        formula=formula,
+        formulas=formulas,
         loss=loss,
         method=method,
         learning_rate=positive_number("--learning-rate", learning_rate),

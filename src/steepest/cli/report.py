@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from steepest.fitting.ranking import Ranking
     from steepest.fitting.result import Fit
+    from steepest.fitting.starts import Starts
 
 
 def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
@@ -42,8 +44,38 @@ def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
         "remarks": list(fit.remarks),
         "steps": fit.steps,
         "method": fit.method,
+        "start": None if fit.starts is None else _start(fit.starts),
         "files": [str(file) for file in files],
     }
+
+
+def _start(starts: Starts) -> dict[str, Any]:
+    """Where the fit began, and what was tried to find that."""
+    return {
+        "values": starts.values,
+        "sources": starts.sources,
+        "tried": starts.tried,
+        "descended": starts.descended,
+        "reached": starts.reached,
+        "next_best": starts.next_best,
+    }
+
+
+def ranking_object(ranking: Ranking) -> dict[str, Any]:
+    """A ranking of formulas, best first, as JSON has it."""
+    rows = [
+        {
+            "formula": row.fit.formula_text,
+            "parameters": {name: _plain(value) for name, value in row.fit.params.items()},
+            "loss": row.fit.loss,
+            "aicc": row.aicc,
+            "bic": row.bic,
+            "weight": row.weight,
+            "outcome": row.fit.outcome.name,
+        }
+        for row in ranking.rows
+    ]
+    return {"rows": rows, "verdict": ranking.verdict}
 
 
 def _plain(value: Any) -> Any:

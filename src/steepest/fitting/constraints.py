@@ -73,11 +73,8 @@ class Constraints:
             A name is no parameter (the nearest is offered), is settled twice, ties go in a circle, or a value makes no sense.
         """
         fixed = {name: _number(f"the fixed value of {name!r}", value) for name, value in (fix or {}).items()}
-        ties = {name: parse_expression(text) for name, text in _ties(tie).items()}
-        boxes = {
-            name: _pair(name, pair)
-            for name, pair in (_bounds(bounds) if isinstance(bounds, str) else bounds or {}).items()
-        }
+        ties = {name: parse_expression(text) for name, text in read_ties(tie).items()}
+        boxes = {name: _pair(name, pair) for name, pair in (read_bounds(bounds)).items()}
         for what, given in (("fix", fixed), ("tie", ties), ("bounds", boxes)):
             for name in given:
                 _known(what, name, parameters)
@@ -194,7 +191,8 @@ def _in_order(ties: Mapping[str, Node]) -> dict[str, Node]:
     return ordered
 
 
-def _ties(tie: Mapping[str, str] | str | Iterable[str] | None) -> dict[str, str]:
+def read_ties(tie: Mapping[str, str] | str | Iterable[str] | None) -> dict[str, str]:
+    """Ties by name, as text, from a mapping or from sentences ``d = 2*c``."""
     if tie is None or isinstance(tie, Mapping):
         return {name: str(text) for name, text in (tie or {}).items()}
     found: dict[str, str] = {}
@@ -208,7 +206,12 @@ def _ties(tie: Mapping[str, str] | str | Iterable[str] | None) -> dict[str, str]
     return found
 
 
-def _bounds(text: str) -> dict[str, Pair]:
+def read_bounds(bounds: Mapping[str, Any] | str | None) -> dict[str, Any]:
+    """Bounds by name, from a mapping or from text."""
+    return _boxes(bounds) if isinstance(bounds, str) else dict(bounds or {})
+
+
+def _boxes(text: str) -> dict[str, Pair]:
     """The boxes in ``b > 0, 0 < c < 1``; ``<=`` is the same as ``<``, since both include the bound."""
     found: dict[str, Pair] = {}
     for part in text.split(","):
