@@ -56,7 +56,7 @@ def test_options_go_to_the_formulas_that_have_their_names() -> None:
     ranking = sd.rank(
         ["y ~ a + b*x", "y ~ c*x**p"],
         LINE,
-        start={"p": 0.9, "c": 3},
+        start={"p": 0.9},
         bounds="a > 0, p < 2",
         fix={"b": 2},
         tie=["c = 3*p"],
