@@ -19,6 +19,7 @@ FLOORS = {
     "optim": 4,
     "nn": 4,
     "training": 5,
+    "comparison": 6,
     "doctor": 6,
     "fitting": 6,
     "inspection": 6,
@@ -27,7 +28,7 @@ FLOORS = {
     "lab": 8,
 }
 # Files beside the folders: the public face of the package and of its parts. They stand on top and are imported by nobody.
-FACES = {"animate", "__init__", "__main__", "ops", "plot"}
+FACES = {"animate", "__init__", "__main__", "functions", "ops", "plot"}
 FILES = sorted(SOURCE.rglob("*.py"))
 
 

@@ -31,6 +31,12 @@ def test_bounds_by_name_go_for_every_element() -> None:
     assert region.highest.tolist() == [20, 1, 1]
 
 
+def test_names_left_out_have_no_bounds() -> None:
+    region = Region.of(SimpleNamespace(scale=None), START, {"w": (-1, 1)})
+    assert region.low.tolist() == [-20, -1, -1]
+    assert region.lowest.tolist() == [-np.inf, -1, -1]
+
+
 def test_bounds_of_the_problem_cut_the_region() -> None:
     box = Bounds.of(START, {"a": (0, None)})
     region = Region.of(SimpleNamespace(scale=None, bounds=box), START)

@@ -170,7 +170,6 @@ def test_one_row_one_parameter_float32_and_wild_scales(search: Any) -> None:
         ((1, 1), "lower below the upper"), ((0, np.inf), "must be finite"), ((2, 1), "lower below"), (3, "bounds are a pair"),
         ([(0, 1)], "bounds are a pair"), ({"y": (0, 1)}, "unknown parameter in bounds 'y'"), ((-1e308, 1e308), "must be finite"),
         ((5, 9), "lies outside its bounds 5 to 9"), ("ab", "bounds are a pair"), ((None, 1), "must be finite"),
-        ({}, "name every"),
     ],
 )  # fmt: skip
 def test_bounds_that_make_no_sense(search: Any, bounds: Any, says: str) -> None:

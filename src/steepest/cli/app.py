@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from steepest.cli import derive, fit, graph, predict
+from steepest.cli import compare, derive, fit, graph, predict
 from steepest.version import __version__
 
 app = typer.Typer(name="steepest", add_completion=False, rich_markup_mode=None)
@@ -38,6 +38,7 @@ def steepest(
 
 app.command("fit", epilog=fit.EXAMPLES)(fit.options)
 app.command("predict", epilog=predict.EXAMPLES)(predict.options)
+app.command("compare", epilog=compare.EXAMPLES)(compare.options)
 # A formula may begin with a minus: what is no option is the formula.
 app.command("graph", epilog=graph.EXAMPLES, context_settings={"ignore_unknown_options": True})(graph.options)
 app.command("derive", epilog=derive.EXAMPLES, context_settings={"ignore_unknown_options": True})(derive.options)

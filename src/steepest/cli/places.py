@@ -42,8 +42,8 @@ def output_folder(path: str) -> Iterator[Path]:
         raise
 
 
-def picture_place(data: str) -> tuple[Path | None, str]:
-    """Where the picture of a fit to this file goes: beside it, else in the current folder.
+def picture_place(data: str, kind: str = "fit") -> tuple[Path | None, str]:
+    """Where the picture of a fit (or another `kind`) to this file goes: beside it, else in the current folder.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def picture_place(data: str) -> tuple[Path | None, str]:
     """
     file = Path(data).expanduser()
     name = Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
-    beside = file.parent / f"{name}.fit.png"
+    beside = file.parent / f"{name}.{kind}.png"
     reason = not_writable(beside.parent)
     if not reason:
         return beside, ""

@@ -44,12 +44,13 @@ class Region:
         problem : Problem
         start : Params
         bounds : pair of numbers, mapping of str to pair, or sequence of pairs, optional
-            For all parameters; by name (for a parameter that is an array, each of its elements); or one for each element.
+            For all parameters; by name (for a parameter that is an array, each of its elements), those left out having none; or
+            one for each element.
 
         Raises
         ------
         ModelError
-            A bound is missing, not finite or not below its partner, or the start lies outside.
+            A bound is not finite or not below its partner, or the start lies outside.
 
         Examples
         --------
@@ -61,13 +62,14 @@ class Region:
         if not np.isfinite(flat).all():
             raise ModelError("a search needs a start that is finite.")
         lowest, highest = np.full_like(flat, -np.inf), np.full_like(flat, np.inf)
-        if bounds is None:
-            scale = np.ones_like(flat) if problem.scale is None else np.asarray(problem.scale, dtype=np.float64)
-            reach = REACH * np.maximum(np.abs(flat), scale)
-            low, high = flat - reach, flat + reach
-        else:
-            low, high = lowest, highest = _checked(bounds, start)
-            outside = np.flatnonzero((flat < low) | (flat > high))
+        scale = np.asarray(1.0 if getattr(problem, "scale", None) is None else problem.scale, dtype=np.float64)
+        reach = REACH * np.maximum(np.abs(flat), scale)
+        low, high = flat - reach, flat + reach
+        if bounds is not None:
+            pairs = _checked(bounds, start)
+            given = ~np.isnan(pairs).any(axis=1)
+            low[given], high[given] = lowest[given], highest[given] = pairs[given].T
+            outside = np.flatnonzero((flat < lowest) | (flat > highest))
             if outside.size:
                 k = int(outside[0])
                 raise ModelError(
@@ -106,21 +108,21 @@ class Region:
         return cls(state["low"], state["high"], state["lowest"], state["highest"])
 
 
-def _checked(bounds: Any, start: Params) -> tuple[Array, Array]:
-    """Low and high for each element."""
+def _checked(bounds: Any, start: Params) -> Array:
+    """Low and high for each element, (n, 2); NaN for those without."""
     names = start.element_names()
     if isinstance(bounds, Mapping):
         for name in bounds:
             if name not in start:
                 raise unknown("parameter in bounds", str(name), start, start)
-        missing = [name for name in start if name not in bounds]
-        if missing:
-            raise ModelError(f"bounds must name every parameter; there are none for {missing[0]!r}.")
-        pairs = [bounds[name] for name, place in start.places().items() for _ in range(place.stop - place.start)]
+        places = start.places().items()
+        pairs = [bounds.get(name, (np.nan, np.nan)) for name, place in places for _ in range(place.stop - place.start)]
+        left_out = [name not in bounds for name, place in places for _ in range(place.stop - place.start)]
     else:
         pairs = list(bounds) if isinstance(bounds, (list, tuple, np.ndarray)) else []
         if len(pairs) == 2 and all(np.ndim(bound) == 0 for bound in pairs):
             pairs = [pairs] * len(names)
+        left_out = [False] * len(names)
     try:
         box = np.array(pairs, dtype=np.float64)
     except (TypeError, ValueError):
@@ -131,12 +133,11 @@ def _checked(bounds: Any, start: Params) -> tuple[Array, Array]:
             f"{len(names)} number{'s' * (len(names) != 1)}, not {bounds!r}."
         )
     with np.errstate(all="ignore"):
-        bad = np.flatnonzero(
-            ~(np.isfinite(box).all(axis=1) & (box[:, 0] < box[:, 1]) & np.isfinite(np.ptp(box, axis=1)))
-        )
+        good = np.isfinite(box).all(axis=1) & (box[:, 0] < box[:, 1]) & np.isfinite(box[:, 1] - box[:, 0])
+    bad = np.flatnonzero(~(good | left_out))
     if bad.size:
         low, high = box[bad[0]]
         raise ModelError(
             f"the bounds of {names[bad[0]]} must be finite, the lower below the upper; they are {low:g} and {high:g}."
         )
-    return box[:, 0], box[:, 1]
+    return box

@@ -1,0 +1,3 @@
+"""Functions with published minima, to try methods on: `steepest.functions.rosenbrock`."""
+
+from steepest.comparison.functions import *  # noqa: F403
