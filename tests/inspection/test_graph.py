@@ -293,6 +293,7 @@ def test_a_fit_and_a_function_without_data():
     fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0, 2.0], "y": [1.0, 2.9, 5.1]})
     g = sd.graph(fit)
     assert {b.name for b in g.blocks} >= {"a", "b", "x", "target"}
+    assert g.title == "mse of y ~ a + b*x on 3 rows"
     assert abs(slope(g["a"])) < 1e-12
     run = sd.minimize(lambda x: x**2, 3.0, method="gradient_descent", learning_rate=0.1, steps=1)
     assert slope(sd.graph(run)["x"]) == pytest.approx(2 * 2.4)
@@ -355,8 +356,13 @@ def test_an_array_that_was_changed_since_is_noticed():
     w = sd.tensor([1.0, 2.0], requires_grad=True)
     L = (w**2).sum()
     w.data[0] = 5.0
-    with pytest.raises(DifferentiationError, match="w of pow was changed in place"):
+    with pytest.raises(DifferentiationError, match="w of 'pow' was changed in place"):
         sd.graph(L)
+    with pytest.raises(DifferentiationError, match="changed in place"):
+        sd.explain(L, w, 0)
+    random = np.random.default_rng(0)
+    noisy = sd.primitive("noisy", lambda x: x + random.normal(), partials=[1])
+    assert sd.graph(noisy(w).sum()).loss.name == "L"  # what a user's own operation does again is its own business
 
 
 # ---- attacks

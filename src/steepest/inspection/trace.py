@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.autodiff.apply import Value, inside_transform, linking
 from steepest.autodiff.graph import topological
+from steepest.autodiff.primitives import TABLE
 from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.tree import flatten, paths
 from steepest.base.errors import DifferentiationError, FormulaError, ModelError
@@ -19,6 +20,7 @@ from steepest.base.random import Key
 from steepest.formula.callable import compile_tree
 from steepest.formula.parser import parse_expression
 from steepest.formula.tree import names as names_of
+from steepest.inspection.wording import operation_name
 from steepest.nn.module import Module, plain
 from steepest.nn.place import LayerOutput, Place
 from steepest.training.problem import Batch, Problem
@@ -98,15 +100,17 @@ def traced(
     else:
         if at is not None or data:
             raise ModelError("at= and data= are for a formula given as text.")
+        formula = getattr(subject, "formula_text", None)  # a Fit, which stands on this floor, has one and a run
         subject = subject if isinstance(subject, (Value, Problem, Run)) else getattr(subject, "run", subject)
         if isinstance(subject, (Problem, Run)):
-            trace = _of_problem(subject, rows)
+            trace = _of_problem(subject, rows, formula)
         else:
             if rows is not None:
                 raise ModelError("rows= is for a Problem or a Run with data.")
             trace = _of_tensor(subject)
             if names is None:
                 _call_as_variables(trace, variables)
+            _check_fresh(trace)
     for name, thing in _mapping("names", names, "Tensors, such as {'w': w}").items():
         trace.names.pop(id(thing), None)
         trace.call(thing, name)
@@ -156,12 +160,29 @@ def _of_tensor(loss: Any) -> Trace:
     return Trace(loss, "")
 
 
+def _check_fresh(trace: Trace) -> None:
+    """A parameter that was changed in place since the loss was computed would go with derivatives of what it was."""
+    for value in topological(trace.loss):
+        made_here = value.primitive is not None and TABLE.get(value.primitive.name) is value.primitive
+        leaves = [x for x in value.inputs if not (isinstance(x, Value) and x.primitive is not None)]
+        if not made_here or not leaves or value.primitive is None:  # a user's own operation may draw random numbers
+            continue
+        with np.errstate(all="ignore"):
+            again = value.primitive.forward(*(plain(x) for x in value.inputs), **value.static)
+        if not np.allclose(again, value._data, rtol=1e-4, atol=0, equal_nan=True):
+            changed = [trace.names[id(x)] for x in leaves if id(x) in trace.names]
+            raise DifferentiationError(
+                f"{' or '.join(changed) or 'an input'} of '{operation_name(value.primitive)}' was changed in place after the "
+                "loss was computed. Compute the loss again first."
+            )
+
+
 def _call_as_variables(trace: Trace, variables: Sequence[Mapping[str, Any]]) -> None:
     """Names from the variables of the caller, where they hold a value or an array of the graph, also in a dict or a list."""
     wanted = {id(x) for value in topological(trace.loss) for x in (value, *value.inputs)}
     for scope in variables:
         for name, thing in list(scope.items()):
-            if name.startswith("_"):
+            if name.startswith("_") or not name.isidentifier():
                 continue
             if isinstance(thing, (Value, np.ndarray)):
                 parts: list[tuple[str, Any]] = [("", thing)]
@@ -226,7 +247,7 @@ def _numbers(name: str, value: Any) -> Any:
 
 
 # ---- a Problem or a Run
-def _of_problem(subject: Problem | Run, rows: Any) -> Trace:
+def _of_problem(subject: Problem | Run, rows: Any, formula: str | None) -> Trace:
     if isinstance(subject, Run):
         problem, params, state = subject.problem, subject.params, subject.state.get("model")
     else:
@@ -245,7 +266,7 @@ def _of_problem(subject: Problem | Run, rows: Any) -> Trace:
     if network is not None:
         seen.append(LayerOutput("", network, outputs))
         seen.append(LayerOutput("loss", None, loss))
-    trace = Trace(loss, _title(problem, batch, network), network=network, layers=seen)
+    trace = Trace(loss, _title(problem, batch, network, formula), network=network, layers=seen)
     for name, leaf in leaves.items():
         trace.call(leaf, name)
     _call_data(trace, batch)
@@ -273,12 +294,10 @@ def _places(rows: Any, problem: Problem) -> Any:
     return places
 
 
-def _title(problem: Problem, batch: Batch, network: Module | None) -> str:
-    model = "the function" if not problem.has_data else "the model" if network is None else (
-        getattr(network, "name", "") or type(network).__name__
-    )  # fmt: skip
+def _title(problem: Problem, batch: Batch, network: Module | None, formula: str | None) -> str:
     if not problem.has_data:
-        return model
+        return "the function"
+    model = formula or (network and (getattr(network, "name", "") or type(network).__name__)) or "the model"
     return f"{problem.loss_function.name} of {model} on {batch.rows:,} row{'s' * (batch.rows != 1)}"
 
 
