@@ -256,6 +256,19 @@ def test_l3_repeating_a_batch_keeps_the_mean_and_multiplies_the_sum():
     np.testing.assert_allclose(gradient(1, "sum"), 32 * gradient(1, "mean"), rtol=1e-13)
 
 
+# ---- L7: blocks
+def test_l7_every_value_forward_and_every_derivative_backward():
+    w, x = sd.tensor(0.5, requires_grad=True), sd.tensor(2.0, requires_grad=True)
+    u = w * x
+    p = sd.ops.sigmoid(u)
+    L = -np.log(p)
+    graph = sd.graph(L)
+    exact = 1 / (1 + np.exp(-1.0))  # p; dL/dp = -1/p, dL/du = p - 1, dL/dw = (p - 1) x, dL/dx = (p - 1) w
+    by_hand = {"w": (0.5, 2 * (exact - 1)), "x": (2, 0.5 * (exact - 1)), "u": (1, exact - 1), "p": (exact, -1 / exact)}
+    for name, numbers in {**by_hand, "L": (-np.log(exact), 1)}.items():
+        assert (graph[name].value.mean, graph[name].gradient.mean) == pytest.approx(numbers, rel=1e-14)
+
+
 # ---- G5: descent on log(cosh(x)), whose gradient is tanh
 def test_g5_tanh_descent():
     run = sd.minimize(
