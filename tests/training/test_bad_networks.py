@@ -121,11 +121,19 @@ BAD: dict[str, Bad] = {
         lambda: problem(start={**net().init(0)[0], "4.weight": np.ones((3, 3))}), sd.ModelError, "has no parameter '4.weight'",
     ),
     "too few": (lambda: problem(sd.MLP(4, [8, 8], 3), start=net().init(0)[0]), sd.ModelError, "shape|missing"),
+    "both at once": (
+        lambda: sd.Problem(net(), net().init(0), X, LABELS), sd.ModelError,  # type: ignore[arg-type]
+        r"not tuple; net.init\(key\) returns two, parameters and state",
+    ),
     "no state": (
         lambda: sd.Problem(normed(), normed().init(0)[0], X, LABELS, loss="cross_entropy"), sd.ModelError,
         "'1.running_mean' is missing .* Pass the parameters and the state that init",
     ),
     "load": (lambda: net().load(net(9).init(0)[0]), sd.ModelError, "of another model: parameter '0.weight' has shape"),
+    "load a path": (lambda: net().load("weights.safetensors"), sd.ModelError, "a mapping of names to arrays.*not str"),
+    "load complex numbers": (
+        lambda: net().load({n: x + 1j for n, x in net().init(0)[0].items()}), sd.ModelError, "'0.weight' must hold real numbers",
+    ),
     "load without its statistics": (
         lambda: normed().load({**normed().init(0)[0], "1.running_mean": np.zeros(3)}), sd.ModelError,
         "'1.running_var' is missing",

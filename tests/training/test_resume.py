@@ -178,6 +178,13 @@ def test_what_differs_is_named(tmp_path: Path, name: str) -> None:
     assert resume(sd.Run(problem_like(problem), DESCENT, steps=9), tmp_path).steps_done == 2
 
 
+def test_a_run_that_has_begun_is_not_resumed(tmp_path: Path) -> None:
+    run = digits_run(10).finish()
+    save(run, tmp_path)
+    with pytest.raises(sd.ModelError, match="has not begun can be resumed; this one has done 10 steps"):
+        resume(run, tmp_path)
+
+
 def test_a_run_that_starts_anew_replaces_the_one_before(tmp_path: Path) -> None:
     digits_run(50, (Checkpoint(tmp_path, 10, "step"),)).finish()
     (tmp_path / ".step-000000000050.x.part").mkdir()  # left by a killed process

@@ -313,9 +313,16 @@ def _own(numbers: Mapping[str, Any], parts: tuple[str, ...]) -> Numbers:
 
 
 def _check_same(what: str, expected: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    if not isinstance(given, Mapping):
+        raise ModelError(
+            f"the numbers of a network are a mapping of names to arrays, as init() returned or safetensors.numpy.load_file "
+            f"reads, not {type(given).__name__}."
+        )
     for name, array in expected.items():
         if name not in given:
             raise missing(name, given)
+        if (kind := np.asarray(plain(given[name])).dtype).kind not in "fiub":
+            raise ModelError(f"{what} '{name}' must hold real numbers, not {kind}.")
         if np.shape(plain(given[name])) != array.shape:
             raise ModelError(
                 f"these numbers are of another model: {what} '{name}' has shape {np.shape(plain(given[name]))}, "

@@ -98,6 +98,11 @@ class Problem:
         bounds: Mapping[str, tuple[Any, Any]] | None = None,
     ) -> None:
         self.predict = _full_contract(predict)
+        if not isinstance(start, Mapping):
+            raise ModelError(
+                f"parameters are a mapping of names to numbers, not {type(start).__name__}; net.init(key) returns two, "
+                f"parameters and state."
+            )
         self.start = start if isinstance(start, Params) else Params(start)
         self.loss_function = loss_named(loss)
         if reduction not in ("mean", "sum"):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.tree import flatten
-from steepest.base.errors import CheckpointError
+from steepest.base.errors import CheckpointError, ModelError
 from steepest.base.params import Params
 from steepest.training import checkpoint
 from steepest.training.fingerprint import fingerprint_of, fingerprint_of_data
@@ -87,7 +87,11 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     ------
     CheckpointError
         There is no whole checkpoint, or it is of another problem or method; names what differs.
+    ModelError
+        The run has done steps of its own.
     """
+    if len(run.history):
+        raise ModelError(f"only a run that has not begun can be resumed; this one has done {run.steps_done} steps.")
     stored = checkpoint.read(folder, tell)
     content, weights = stored["content"], stored["weights"]
     for what, digest in _fingerprints(run).items():
