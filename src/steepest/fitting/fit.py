@@ -19,7 +19,7 @@ from steepest.base.random import Key
 from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, Settled
 from steepest.fitting.result import INTERVALS, Fit
-from steepest.fitting.starts import guess, linear_of, natural_scales
+from steepest.fitting.starts import Starts, guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
 from steepest.nn.losses import Loss, loss_named
 from steepest.optim.stopping import Stopping
@@ -156,13 +156,14 @@ def fit(
                 raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
         _enough_rows(rows, len(bound.parameters))
         asked = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
-        tried = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed, loss)
-        values: Mapping[str, Any] = tried.values
+        found = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed, loss, told.bounds)
+        begun: Starts | None = found
+        values: Mapping[str, Any] = found.values
         if isinstance(asked, Descent):  # a descent that is asked for by name has something to descend
             values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
         values = told.within(values) if not starts else {**told.within(values), **starts}
         units = natural_scales(bound, rows)
-        scale = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
+        scale: Array | None = np.array([max(abs(float(values[name])), units[name]) for name in bound.parameters])
         whole: FormulaModel | FunctionModel = ready
         fitted: FormulaModel | Settled = bound
     elif callable(model):
@@ -174,7 +175,7 @@ def fit(
         asked = method_named(_method_for(loss, method, learning_rate, batch_size), learning_rate, batch_size)
         starts = _given_start(start, fitted.parameters, told)
         values = {**told.within(dict.fromkeys(fitted.parameters, 1.0)), **starts}
-        scale = None
+        scale, begun = None, None
     else:
         raise ModelError(f"a model is a formula, a function or a Problem, not {type(model).__name__}.")
     first = Params({name: values[name] for name in fitted.parameters})
@@ -184,7 +185,7 @@ def fit(
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
     )  # fmt: skip
     _finite_at_start(problem, rows)
-    return Fit(_finished(problem, asked, stopping, options, saving), whole, rows, told).showing(intervals)
+    return Fit(_finished(problem, asked, stopping, options, saving), whole, rows, told, begun).showing(intervals)
 
 
 def _finished(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from steepest.base.bounds import Bounds
 from steepest.base.params import Array
 from steepest.fitting.projection import Projection, Solved
 from steepest.optim.linearised import EPSILON
@@ -35,13 +36,13 @@ class Minimum:
     descents: int
 
 
-def minima(projection: Projection, candidates: Array) -> tuple[list[Minimum], int]:
+def minima(projection: Projection, candidates: Array, box: Bounds | None = None) -> tuple[list[Minimum], int]:
     """The minima below the best of the candidates, lowest first, and how many descents looked for them.
 
     Damped Gauss-Newton steps (Levenberg 1944, Marquardt 1963) in the curved parameters. The candidates are arrays beside each
     other, so that one pass through the formula advances all of them; after each round only the better half goes on.
     """
-    swarm = projection.solve(candidates)
+    swarm = projection.solve(candidates if box is None else _reflected(candidates, box))
     swarm = swarm.take(np.flatnonzero(np.isfinite(swarm.loss)))
     if not len(swarm.loss):
         return [], 0
@@ -51,7 +52,7 @@ def minima(projection: Projection, candidates: Array) -> tuple[list[Minimum], in
     for share, steps in ROUNDS if projection.curved else ():
         order = np.argsort(swarm.loss, kind="stable")[: max(started // share, 8)]
         swarm, damping, counts = _merged(swarm.take(order), damping[order], counts[order])
-        _advance(projection, swarm, damping, steps)
+        _advance(projection, swarm, damping, steps, box)
     places = zip(swarm.curved, swarm.linear, swarm.loss.tolist(), counts.tolist())
     return distinct([Minimum(*place) for place in places]), started
 
@@ -72,19 +73,20 @@ def _rounding(loss: float) -> float:
     return 100 * EPSILON / math.sqrt(loss) if loss > 0 else math.inf
 
 
-def _advance(projection: Projection, swarm: Solved, damping: Array, steps: int) -> None:
+def _advance(projection: Projection, swarm: Solved, damping: Array, steps: int, box: Bounds | None) -> None:
     """Up to so many steps of each place, in place."""
     growth = np.full(len(damping), 2.0)
     slopes = projection.slopes(swarm)
     going = np.arange(len(damping))
     for _ in range(steps):
-        step, promised = projection.steps(swarm.take(going), slopes[going], damping[going])
+        step, promised = projection.steps(swarm.take(going), slopes[going], damping[going], box)
         alive = np.isfinite(step).all(axis=1) & (promised > SETTLED)
         going, step, promised = going[alive], step[alive], promised[alive]
         if not going.size:
             return
         before = swarm.loss[going]
-        trial = projection.solve(swarm.curved[going] + step, swarm.root[going])
+        places = swarm.curved[going] + step
+        trial = projection.solve(places if box is None else box.clip(places), swarm.root[going])
         better = trial.loss < before
         gain = (before - np.where(better, trial.loss, before)) / np.maximum(before * promised, 1e-300)
         shrink = np.maximum(1 / 5, 1.0 - (2.0 * np.minimum(gain, 1.0) - 1.0) ** 3)
@@ -95,6 +97,17 @@ def _advance(projection: Projection, swarm: Solved, damping: Array, steps: int) 
             swarm.replace(moved, trial.take(np.flatnonzero(better)))
             slopes[moved] = projection.slopes(swarm.take(moved))
         going = going[damping[going] < 1e12]
+
+
+def _reflected(places: Array, box: Bounds) -> Array:
+    """Places outside of a box as a mirror at its bounds shows them."""
+    with np.errstate(invalid="ignore"):
+        width = box.upper - box.lower
+        past = np.mod(places - box.lower, 2.0 * width)
+        between = box.lower + np.minimum(past, 2.0 * width - past)
+        above, below = box.lower + np.abs(places - box.lower), box.upper - np.abs(box.upper - places)
+    one_sided = np.where(np.isfinite(box.lower), above, np.where(np.isfinite(box.upper), below, places))
+    return np.asarray(np.where(np.isfinite(width), between, one_sided))
 
 
 def _merged(swarm: Solved, damping: Array, counts: Array) -> tuple[Solved, Array, Array]:

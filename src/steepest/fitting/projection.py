@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.transforms import jacobian
+from steepest.base.bounds import Bounds
 from steepest.base.params import Array
 from steepest.fitting.model import FitData, FormulaModel
 from steepest.nn.losses import Loss
@@ -158,10 +159,16 @@ class Projection:
             slope = slope / self.size * at.root[..., None]
             return np.asarray(slope - at.basis @ (at.basis.swapaxes(1, 2) @ slope))
 
-    def steps(self, at: Solved, slopes: Array, damping: Array) -> tuple[Array, Array]:
-        """A damped Gauss-Newton step from each place, (k, p), and the relative decrease it promises, (k,)."""
+    def steps(self, at: Solved, slopes: Array, damping: Array, box: Bounds | None) -> tuple[Array, Array]:
+        """A damped Gauss-Newton step from each place, (k, p), and the relative decrease it promises, (k,).
+
+        What stands at a bound of the box and would leave it stays.
+        """
         with np.errstate(all="ignore"):
             lengths = _lengths(slopes)
+            if box is not None:
+                downhill = (slopes.swapaxes(1, 2) @ (at.root * at.residual)[..., None])[..., 0]
+                lengths = np.where(box.held(at.curved, downhill), 0.0, lengths)
             usable = np.isfinite(lengths) & (lengths > 0)
             scaled = np.where(usable[:, None, :], slopes / np.where(usable, lengths, 1.0)[:, None, :], 0.0)
             residual = at.root * at.residual

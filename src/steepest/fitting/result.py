@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 from functools import cached_property
@@ -24,7 +25,9 @@ from steepest.fitting.bootstrap import Bootstrap, bootstrap
 from steepest.fitting.constraints import Constraints
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.profile import Profile, profile
+from steepest.fitting.starts import Starts, guess, linear_of
 from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
+from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.optim.method import norm
 from steepest.training.history import History
 from steepest.training.outcome import Outcome
@@ -45,6 +48,8 @@ class Fit:
     data : FitData
     params : dict of str to float (or ndarray)
     covariance : ndarray, shape (n, n), or None
+    starts : Starts or None
+        Where a fit of a formula began, and what was tried to find that; None for other models.
     intervals : {"t", "profile", "bootstrap"}
         Which kind of intervals the summary shows.
 
@@ -54,9 +59,14 @@ class Fit:
     """
 
     def __init__(
-        self, run: Run, model: FormulaModel | FunctionModel | None, data: FitData, told: Constraints | None = None
+        self,
+        run: Run,
+        model: FormulaModel | FunctionModel | None,
+        data: FitData,
+        told: Constraints | None = None,
+        starts: Starts | None = None,
     ) -> None:
-        self.run, self.model, self.data = run, model, data
+        self.run, self.model, self.data, self.starts = run, model, data, starts
         self.constraints = told or Constraints()
         self.intervals = "t"
         self._resampled: Bootstrap | None = None
@@ -384,6 +394,24 @@ class Fit:
         See `steepest.animate`; ``dir(fit.animate)`` lists them.
         """
         return provided("Fit", "animate")(self)
+
+    def from_found_start(self) -> Fit | None:
+        """The same fit by Levenberg-Marquardt from a start that is found; None where this one's start was not given."""
+        if (
+            self.starts is None
+            or "given" not in self.starts.sources.values()
+            or not isinstance(self.model, FormulaModel)
+        ):
+            return None
+        bound = self.model.settled(self.constraints)
+        loss = self.problem.loss_function
+        if loss.slope is None or self.problem.penalty is not None or set(linear_of(bound)) == set(bound.parameters):
+            return None
+        found = guess(bound, self.data, {}, self.run.seed, loss, self.constraints.bounds)
+        problem = copy.copy(self.problem)
+        problem.start = Params(self.constraints.within({name: found.values[name] for name in bound.parameters}))
+        run = Run(problem, LevenbergMarquardt(), seed=self.run.seed).finish()
+        return Fit(run, self.model, self.data, self.constraints, found)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write formula, parameters and uncertainty to one JSON file; see `steepest.load`.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from steepest.base.bounds import Bounds
 from steepest.base.params import Array
 from steepest.base.random import generator
 from steepest.fitting.candidates import Candidates
@@ -50,6 +51,24 @@ class Starts:
     reached: int = 0
     next_best: float | None = None
 
+    def __str__(self) -> str:
+        """In words, for a table."""
+        if not self.tried:
+            return "given"
+        if self.tried == 1:
+            return "solved for"
+        if not self.descended:
+            return f"none of {self.tried:,} combinations is finite"
+        other = "no other was met"
+        if self.next_best is not None:
+            more = (
+                f"{self.next_best:.3g} times as high"
+                if self.next_best >= 2
+                else f"{100 * (self.next_best - 1):.2g} % higher"
+            )
+            other = f"the loss of the next is {more}"
+        return f"best of {self.tried:,}; {self.reached} of {self.descended} descents end in the lowest minimum, {other}"
+
 
 def natural_scales(model: FormulaModel, data: FitData) -> dict[str, float]:
     """The magnitude of each parameter that lets the formula's terms match the data."""
@@ -62,40 +81,81 @@ def linear_of(model: FormulaModel) -> tuple[str, ...]:
     return linear_parameters(model.bound.formula.tree, model.parameters)
 
 
-def guess(model: FormulaModel, data: FitData, given: Mapping[str, float], seed: int = 0, loss: Loss = mse) -> Starts:
+def guess(
+    model: FormulaModel,
+    data: FitData,
+    given: Mapping[str, float],
+    seed: int = 0,
+    loss: Loss = mse,
+    bounds: Mapping[str, tuple[float | None, float | None]] | None = None,
+) -> Starts:
     """A start for each parameter, keeping those that are given.
 
     Parameters in which the formula is linear are solved for. The others are tried at values that the data show (a frequency in
     the spectrum, a rate in a log-slope, the place of a peak) and at multiples of their natural magnitude; the best combinations
-    are descended side by side, the poor ones given up early, and the lowest minimum is the start. Nothing here feels the units
-    of the data: a change of unit changes the start as it should. The same seed gives the same start.
+    are descended side by side, the poor ones given up early, and the lowest minimum is the start. If few descents end there,
+    others are tried. Nothing here feels the units of the data: a change of unit changes the start as it should. The same seed
+    gives the same start.
+
+    Within `bounds`: linear parameters are solved for as if there were none, and tried like the others if that leaves them.
     """
-    units = natural_scales(model, data)
     free = [name for name in model.parameters if name not in given]
-    told = dict.fromkeys(given, "given")
-    if not free:
-        return Starts({name: float(given[name]) for name in model.parameters}, told)
     linear = [name for name in linear_of(model) if name in free]
-    curved = [name for name in free if name not in linear]
-    told |= dict.fromkeys(linear, "solved for")
+    if not free:
+        return Starts({name: float(given[name]) for name in model.parameters}, dict.fromkeys(model.parameters, "given"))
+    found = _found(model, data, given, linear, seed, loss, bounds or {})
+    left = [name for name in linear if not _inside(found.values[name], (bounds or {}).get(name))]
+    if not left:
+        return found
+    again = _found(model, data, given, [n for n in linear if n not in (bounds or {})], seed, loss, bounds or {})
+    return replace(again, tried=again.tried + found.tried, descended=again.descended + found.descended)
+
+
+def _inside(value: float, pair: tuple[float | None, float | None] | None) -> bool:
+    low, high = pair or (None, None)
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def _found(
+    model: FormulaModel,
+    data: FitData,
+    given: Mapping[str, float],
+    linear: list[str],
+    seed: int,
+    loss: Loss,
+    bounds: Mapping[str, tuple[float | None, float | None]],
+) -> Starts:
+    """The start with these parameters solved for."""
+    curved = [name for name in model.parameters if name not in given and name not in linear]
+    box = _box(curved, bounds)
     thin = _thinned(data, seed)
     projection = Projection(model, thin, curved, linear, given, loss)
+    candidates = Candidates(model, thin, curved, given, _widths(model, data), seed, robust=not loss.squared)
+    told = {**dict.fromkeys(given, "given"), **dict.fromkeys(linear, "solved for"), **candidates.sources}
+    sources = {name: told[name] for name in model.parameters}
     found: list[Minimum] = []
     tried = descended = 0
-    candidates = Candidates(model, thin, curved, given, _widths(model, data), seed, robust=not loss.squared)
-    told |= candidates.sources
     for batch in range(MOST_BATCHES if curved else 1):
         places = candidates.draw(batch) if curved else np.zeros((1, 0))
-        more, started = minima(projection, places)
+        more, started = minima(projection, places, box)
         found, tried, descended = distinct(found + more), tried + len(places), descended + started
         if found and found[0].descents >= ENOUGH:
             break
-    told = {name: told[name] for name in model.parameters}
     if not found:  # not finite anywhere: the fit will say where and why
-        return Starts({name: float({**units, **given}[name]) for name in model.parameters}, told, tried)
+        nowhere = {**natural_scales(model, data), **given}
+        return Starts({name: float(nowhere[name]) for name in model.parameters}, sources, tried)
     best = found[0]
     other = found[1].loss / best.loss if len(found) > 1 and best.loss > 0 else None
-    return Starts(projection.named(best.curved, best.linear), told, tried, descended, best.descents, other)
+    return Starts(projection.named(best.curved, best.linear), sources, tried, descended, best.descents, other)
+
+
+def _box(names: list[str], bounds: Mapping[str, tuple[float | None, float | None]]) -> Bounds | None:
+    pairs = [bounds.get(name, (None, None)) for name in names]
+    if all(pair == (None, None) for pair in pairs):
+        return None
+    lower = np.array([-np.inf if low is None else low for low, _ in pairs])
+    upper = np.array([np.inf if high is None else high for _, high in pairs])
+    return Bounds(lower, upper)
 
 
 def _widths(model: FormulaModel, data: FitData) -> dict[str, float]:

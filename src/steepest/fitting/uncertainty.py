@@ -85,7 +85,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     if loss.curvature is None or loss.slope is None:
         return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
     slope = problem.value_and_gradient(params)[1]
-    if _relative_slope(problem, point, slope) > AT_THE_MINIMUM:
+    if _relative_slope(problem, point, slope) > max(AT_THE_MINIMUM, 10 * point.rounding):
         return Uncertainty(None, names, "the descent has not reached the minimum", reached=False)
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]

@@ -74,6 +74,7 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
         ("rows", f"{fit.rows:,}{dropped}"),
         (f"loss ({fit.loss_name})", number(fit.loss)),
         ("method", fit.method),
+        *([("start", str(fit.starts))] if fit.starts else []),
     ]
 
 
