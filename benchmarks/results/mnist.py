@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
 
 import steepest as sd
 
-SEEDS = range(5)
+SEEDS = range(3)
 
 
 class Setting(NamedTuple):
@@ -29,8 +28,8 @@ class Setting(NamedTuple):
 
 
 SETTINGS = {
-    "784-10, linear softmax": Setting(lambda: sd.Linear(784, 10), 20, rate=0.02, decay=1e-4),
-    "784-30-10": Setting(lambda: sd.MLP(784, [30], 10, activation="relu"), 20, decay=1e-4),
+    "784-10, linear softmax": Setting(lambda: sd.Linear(784, 10), 20, rate=0.05, decay=1e-4),
+    "784-30-10": Setting(lambda: sd.MLP(784, [30], 10, activation="relu"), 20),
     "784-128-10": Setting(lambda: sd.MLP(784, [128], 10, activation="relu"), 30),
     "784-30-1, 3 against 7": Setting(lambda: sd.MLP(784, [30], 1, activation="relu"), 20),
 }
@@ -72,19 +71,13 @@ def main(folder: str, choosing: bool = False) -> None:
     digits = sd.data.mnist(folder, download=True)
     if choosing:
         digits = held_out(digits)
-    print(
-        f"MNIST: accuracy on {'10,000 held-out training' if choosing else 'the 10,000 test'} images, {len(SEEDS)} seeds"
-    )
-    print(f"{'':24}{'mean':>9}{'spread':>9}{'lowest':>9}{'epochs':>8}{'seconds':>9}")
+    print(f"MNIST: accuracy on {'held-out training' if choosing else 'the test'} images, {len(SEEDS)} seeds")
+    print(f"{'':24}{'mean':>9}{'spread':>9}{'lowest':>9}{'images':>9}{'epochs':>9}")
     for name, setting in SETTINGS.items():
         data = three_or_seven(digits) if "3 against 7" in name else digits
-        began = perf_counter()
         found = [train(setting, data, seed) for seed in SEEDS]
-        seconds = (perf_counter() - began) / len(SEEDS)
-        print(
-            f"{name:24}{np.mean(found):9.2%}{np.std(found, ddof=1):9.2%}{min(found):9.2%}{setting.epochs:8}{seconds:9.1f}",
-            flush=True,
-        )
+        figures = f"{np.mean(found):9.2%}{np.std(found, ddof=1):9.2%}{min(found):9.2%}"
+        print(f"{name:24}{figures}{len(data.test_labels):9,}{setting.epochs:9}", flush=True)
 
 
 if __name__ == "__main__":
