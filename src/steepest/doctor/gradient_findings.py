@@ -20,6 +20,7 @@ LITTLE = 0.45  # what an activation must let through at least, for weights of us
 # Weights in front of these may have any size: where the gradient grows (by 1.2 a layer with BatchNorm: Yang et al., ICLR 2019)
 # the weights grow with it, and their steps become small.
 NORMALISING = (BatchNorm, LayerNorm)
+SATURATED = 0.9  # root mean square of outputs between -1 and 1
 UNCURED = "Clipping does not help: it shortens gradients, and these are short already."
 
 
@@ -212,9 +213,8 @@ def _through_time(
     flows = [flow(column) for column in history.over_time[place].T]
     verdicts = [0 if seen is None else time_verdict(seen) for seen in flows]
     if module is not None and not isinstance(module, RNN):
-        verdicts = [
-            max(v, 0) for v in verdicts
-        ]  # gates learn how long to remember: at the start they forget, as they may
+        # Gates learn how long to remember; at the start they forget, as they may.
+        verdicts = [max(v, 0) for v in verdicts]
     probe = _judged(verdicts, ended_badly, not fell)
     if probe is None or (seen := flows[probe]) is None:
         return []
@@ -224,16 +224,25 @@ def _through_time(
     here = start if probe == 0 else at
     size = float(np.linalg.norm(here[weight], 2)) if weight in here and np.isfinite(here[weight]).all() else None
     if verdicts[probe] < 0:
-        why = "" if size is None else (
-            f" ({weight} has largest singular value {times(size)}"
-            f"{', below 1' if size < 1 else ', and the slope of the cell is at most 1 and mostly less'})"
-        )  # fmt: skip
+        states = float(history.activation_size[history.paths.index(path), probe]) if module is not None else 0.0
+        if states > SATURATED:
+            slope = f" and its outputs are near ±1 (root mean square {times(states)}), where tanh is flat"
+        else:
+            slope = (
+                ", below 1"
+                if size is not None and size < 1
+                else ", and the slope of its cells is at most 1 and mostly less"
+            )
+        why = "" if size is None else f" ({weight} has largest singular value {times(size)}{slope})"
         evidence = (
             f"Going back in time through {name}, the error gradient fades: each time step passes on {times(seen.ratio)} of it, "
             f"so that at step {history.steps[probe]} 1 % is left after {horizon(seen)} of {steps} time steps{why}. What came "
             f"earlier is hardly learned."
         )
-        remedy = f"Use a gated cell, sd.GRU or sd.LSTM, or shorter sequences. {UNCURED}"
+        remedy = "Use a gated cell, sd.GRU or sd.LSTM, or shorter sequences."
+        if verdicts[0] >= 0:
+            remedy = "It was not so at the start: lower the learning rate, or use a gated cell, sd.GRU or sd.LSTM."
+        remedy = f"{remedy} {UNCURED}"
         return [Finding("gradients fade in time", name, since, evidence, remedy)]
     why = (
         "" if size is None else f" ({weight} has largest singular value {times(size)}{', above 1' if size > 1 else ''})"

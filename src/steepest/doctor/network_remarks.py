@@ -14,6 +14,7 @@ from steepest.doctor.gradient_findings import gradient_findings
 from steepest.doctor.layer_history import LayerHistory
 from steepest.doctor.non_finite import Place, origin
 from steepest.doctor.probes import measure, network_of, update_ratios
+from steepest.nn.recurrent import Recurrent
 from steepest.optim.method import norm
 from steepest.training import outcome as outcomes
 
@@ -37,13 +38,13 @@ def network_findings(run: Any, place: Place | None = None) -> list[Finding]:
     history = probed(run)
     at = run.position if run.last is None else run.last.before
     found = gradient_findings(history, run.problem.start, at, badly, step_sizes.fell(run.history))
-    if any(f.symptom.startswith("gradients grow") for f in found):
-        found = [_with_clipping(f, run, badly) for f in found]
-    elif jumped := _jumps(run, badly):
-        found = [*jumped, *found]
-    elif badly or not step_sizes.held(run.history):
-        found = [*_large_steps(run, history, badly), *found]
-    return [*sorted(found, key=lambda each: each.step), *consequence]
+    found = [_with_clipping(each, run, badly) for each in found]
+    if not any(each.symptom.startswith("gradients grow") and each.step == 0 for each in found):
+        steps = _jumps(run, badly)
+        if not steps and (badly or not step_sizes.held(run.history)):
+            steps = _large_steps(run, history, badly)
+        found = sorted([*steps, *found], key=lambda each: each.step)
+    return [*found, *consequence]
 
 
 def ended_badly(run: Any) -> bool:
@@ -104,11 +105,14 @@ def _jumps(run: Any, badly: bool) -> list[Finding]:
         f"At step {seen.step} the gradient's norm jumped to {times(seen.norm)}, {times(seen.norm / seen.median)} times the "
         f"median {times(seen.median)} of the steps before; the loss there is {seen.loss:.4g}."
     )
+    clipped = step_sizes.clipped_at(run)
+    if clipped is not None and not badly:
+        return []  # the step was shortened, as it should be
     limit = step_sizes.rounded(step_sizes.CLIP * seen.median)
     remedy = (
-        f"Clip at a smaller norm, such as {limit}, or lower the learning rate."
-        if step_sizes.clips(run)
-        else f"Clip: sd.chain(sd.ClipGlobalNorm({limit}), rule), {step_sizes.CLIP:g} times that median, or lower the rate."
+        f"Clip: sd.chain(sd.ClipGlobalNorm({limit}), rule), {step_sizes.CLIP:g} times that median, or lower the rate."
+        if clipped is None
+        else f"Clip at a smaller norm than now, such as {step_sizes.rounded(clipped / 10)}, or lower the rate."
     )
     return [Finding("gradient jumps", "", seen.step, evidence, remedy)]
 
@@ -138,9 +142,9 @@ def _large_steps(run: Any, history: LayerHistory, badly: bool) -> list[Finding]:
     else:
         evidence = f"The steps are too large for the weights. {changed}"
         lower = first.rate * min(0.1, step_sizes.CALM / typical if typical > 0 else 0.1)
-    remedy = (
-        f"Lower the learning rate from {first.rate:.3g} to {step_sizes.rounded(lower)}, and see whether the loss falls."
-    )
+    remedy = f"Lower the learning rate from {first.rate:.3g} to {step_sizes.rounded(lower)}."
+    if badly and any(isinstance(module, Recurrent) for module in history.modules):
+        remedy = f"{remedy} {step_sizes.clipping(run)}".strip()
     return [Finding("large steps", "", 0, evidence.strip(), f"{scales}{remedy}")]
 
 

@@ -173,7 +173,7 @@ def healthy_norm(history: History) -> float | None:
 
 def clipping(run: Any) -> str:
     """Advice to clip, at a norm taken from the run; empty where none can be given."""
-    if clips(run):
+    if clipped_at(run) is not None:
         return ""
     size = norm(run.problem.start.flat.astype(np.float64))
     bound = CALM * size / run.last.rate if limit_factor(run.method) is not None and run.last is not None else math.inf
@@ -192,10 +192,12 @@ def clipping(run: Any) -> str:
     )
 
 
-def clips(run: Any) -> bool:
-    """Whether the run's rule clips already."""
+def clipped_at(run: Any) -> float | None:
+    """The limit at which the run's rule clips; None where it does not."""
     rule = getattr(run.method, "rule", None)
-    return isinstance(rule, Chain) and any(isinstance(p, (ClipGlobalNorm, ClipPerLayer, ClipValue)) for p in rule.parts)
+    parts = rule.parts if isinstance(rule, Chain) else ()
+    limits = [part.limit for part in parts if isinstance(part, (ClipGlobalNorm, ClipPerLayer, ClipValue))]
+    return min(limits) if limits else None
 
 
 def rounded(x: float) -> str:

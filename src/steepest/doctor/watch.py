@@ -19,6 +19,7 @@ from steepest.doctor.step_sizes import fell
 from steepest.training.hooks import Cadence
 
 RECENT = 5  # probes that a remark is made from
+SPARE = 1.5  # what the next probe may cost, against the last one
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Watch(Cadence):
         cost = perf_counter() - began
         self.seconds += cost
         a_step = run.elapsed / max(run.steps_done, 1)
-        due = (self.seconds + cost) / (self.share * a_step) if a_step > 0 else 0.0
+        due = (self.seconds + SPARE * cost) / (self.share * a_step) if a_step > 0 else 0.0
         self._next = max(run.steps_done + 1, math.ceil(due))
 
     def _probe(self, run: Any) -> None:
