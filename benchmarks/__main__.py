@@ -8,15 +8,17 @@ import sys
 NAMES = {
     "startup": "start of Python, NumPy, steepest and the command",
     "loop": "a step of the training loop against the same step by hand",
-    "nist": "digits of certified fits, against SciPy's curve_fit",
+    "nist": "digits of certified fits, against SciPy's curve_fit and lmfit; nist FOLDER for more than six problems",
+    "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
     "results": "networks on real data and hard tasks; MNIST too with the folder of its files: results FOLDER",
     "probes": "what sd.Watch costs a training",
 }
+MOST_ARGUMENTS = {"results": 1, "nist": 1, "starts": 2}
 
 
 def main() -> int:
     name, *arguments = sys.argv[1:] or [""]
-    if name not in NAMES or len(arguments) > (name == "results"):
+    if name not in NAMES or len(arguments) > MOST_ARGUMENTS.get(name, 0):
         print("python -m benchmarks NAME, where NAME is one of")
         for each, what in NAMES.items():
             print(f"  {each:10} {what}")

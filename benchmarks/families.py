@@ -116,7 +116,8 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
             {"c": height(-5, 5), "a": height(), "k": rate(0.1, 0.5), "b": signed(), "m": faster("k")},
         ),
         Spelling(
-            "a*(1 - exp(-k*x)) + b*(1 - exp(-m*x))", {"a": height(), "k": rate(0.1, 0.5), "b": signed(), "m": faster("k")}
+            "a*(1 - exp(-k*x)) + b*(1 - exp(-m*x))", {"a": height(), "k": rate(0.1, 0.5),
+             "b": signed(), "m": faster("k")}
         ),
     ),
     "a sine": (
@@ -124,7 +125,8 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
         Spelling(
             "a*sin(w*x) + b*cos(w*x) + c", {"a": height(), "b": height(-9, 9), "w": rate(0.4, 15), "c": height(-20, 20)}
         ),
-        Spelling("a*cos(2*pi*(x - c)/T) + d", {"a": height(), "c": place(-1, 1), "T": width(0.4, 12), "d": height(-20, 20)}),
+        Spelling("a*cos(2*pi*(x - c)/T) + d", {"a": height(), "c": place(-1, 1),
+         "T": width(0.4, 12), "d": height(-20, 20)}),
         Spelling(
             "a + b*x + c*cos(w*x - p)",
             {"a": height(), "b": slope(-2, 2), "c": height(), "w": rate(1, 15), "p": number(-3, 3)},
@@ -133,7 +135,8 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
     "two sines": (
         Spelling(
             "a*sin(2*pi*f*x + p) + b*sin(2*pi*g*x + q)",
-            {"a": height(), "f": rate(0.15, 2), "p": number(-3, 3), "b": height(), "g": apart("f", 0.15, 2, 0.15), "q": number(-3, 3)},
+            {"a": height(), "f": rate(0.15, 2), "p": number(-3, 3), "b": height(),
+             "g": apart("f", 0.15, 2, 0.15), "q": number(-3, 3)},
         ),
         Spelling(
             "a*sin(w*x) + b*cos(w*x) + c*sin(h*x) + d*cos(h*x) + e",
@@ -171,12 +174,14 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
         ),
         Spelling(
             "c + a*tanh((x - m)/s) + b*tanh((x - n)/t)",
-            {"c": height(), "a": height(), "m": place(1, 5), "s": width(0.2, 1), "b": height(), "n": behind("m", 2, 4), "t": width(0.2, 1)},
+            {"c": height(), "a": height(), "m": place(1, 5), "s": width(0.2, 1), "b": height(),
+             "n": behind("m", 2, 4), "t": width(0.2, 1)},
         ),
     ),
     "a peak": (
         Spelling("a*exp(-(x - m)**2/(2*s**2))", {"a": signed(), "m": place(1, 9), "s": width(0.2, 2)}),
-        Spelling("a*exp(-((x - m)/w)**2) + c", {"a": height(), "m": place(1, 9), "w": width(0.25, 3), "c": height(-9, 9)}),
+        Spelling("a*exp(-((x - m)/w)**2) + c", {"a": height(), "m": place(1, 9),
+         "w": width(0.25, 3), "c": height(-9, 9)}),
         Spelling(
             "c + d*x + a*exp(-k*(x - m)**2)",
             {"c": height(-9, 9), "d": slope(-0.5, 0.5), "a": height(3), "k": rate(0.2, 15, 2), "m": place(1, 9)},
@@ -185,26 +190,31 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
             "a/(s*sqrt(2*pi))*exp(-0.5*((x - m)/s)**2)",
             {"s": width(0.2, 2), "m": place(1, 9), "a": lambda r, v: v["s"] * r.between(3, 20) * r.y},
         ),
-        Spelling("a/(1 + ((x - m)/w)**2) + c", {"a": height(), "m": place(1, 9), "w": width(0.2, 2), "c": height(-9, 9)}),
+        Spelling("a/(1 + ((x - m)/w)**2) + c", {"a": height(), "m": place(1, 9), "w": width(0.2, 2),
+         "c": height(-9, 9)}),
         Spelling("a/cosh((x - m)/w)**2", {"a": height(), "m": place(1, 9), "w": width(0.2, 2)}),
     ),
     "two peaks": (
         Spelling(
             "a*exp(-(x - m)**2/(2*s**2)) + b*exp(-(x - n)**2/(2*t**2))",
-            {"a": height(3), "m": place(1, 6), "s": width(0.2, 0.8), "b": height(3), "n": behind("m", 1, 3.5), "t": width(0.2, 0.8)},
+            {"a": height(3), "m": place(1, 6), "s": width(0.2, 0.8), "b": height(3),
+             "n": behind("m", 1, 3.5), "t": width(0.2, 0.8)},
         ),
         Spelling(
             "a*exp(-((x - m)/s)**2) + b*exp(-((x - n)/t)**2) + c",
-            {"a": height(3), "m": place(1, 6), "s": width(0.3, 1), "b": height(3), "n": behind("m", 1, 3.5), "t": width(0.3, 1), "c": height(-9, 9)},
+            {"a": height(3), "m": place(1, 6), "s": width(0.3, 1), "b": height(3),
+             "n": behind("m", 1, 3.5), "t": width(0.3, 1), "c": height(-9, 9)},
         ),
         Spelling(
             "c + d*x + a*exp(-s*(x - m)**2) + b*exp(-t*(x - n)**2)",
-            {"c": height(-9, 9), "d": slope(-0.3, 0.3), "a": height(3), "m": place(1, 6), "s": rate(1, 12, 2), "b": height(3),
+            {"c": height(-9, 9), "d": slope(-0.3, 0.3), "a": height(3), "m": place(1, 6),
+             "s": rate(1, 12, 2), "b": height(3),
              "n": behind("m", 1, 3.5), "t": rate(1, 12, 2)},
         ),
         Spelling(
             "a/(1 + (x - m)**2/s**2) + b/(1 + (x - n)**2/t**2)",
-            {"a": height(3), "m": place(1, 6), "s": width(0.2, 0.7), "b": height(3), "n": behind("m", 1.5, 3.5), "t": width(0.2, 0.7)},
+            {"a": height(3), "m": place(1, 6), "s": width(0.2, 0.7), "b": height(3),
+             "n": behind("m", 1.5, 3.5), "t": width(0.2, 0.7)},
         ),
     ),
     "power law": (
@@ -214,7 +224,8 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
             {"b": ratio(0.3, 3), "a": lambda r, v: r.between(1, 10) * r.y / r.x ** v["b"], "c": height(-9, 9)},
             0.3,
         ),
-        Spelling("c + (x/k)**(-n)", {"c": height(), "n": ratio(0.5, 3), "k": lambda r, v: r.x * r.y ** (1 / v["n"])}, 0.3),
+        Spelling("c + (x/k)**(-n)", {"c": height(), "n": ratio(0.5, 3),
+         "k": lambda r, v: r.x * r.y ** (1 / v["n"])}, 0.3),
         Spelling(
             "a*(x + s)**(-b)",
             {"b": ratio(0.5, 3), "s": width(0.5, 10), "a": lambda r, v: r.between(1, 10) * r.y * r.x ** v["b"]},
@@ -224,24 +235,28 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
         Spelling("(a + b*x)/(1 + c*x)", {"a": height(-9, 9), "b": slope(-9, 9), "c": rate(0.1, 3)}),
         Spelling(
             "(a + b*x)/(1 + c*x + d*x**2)",
-            {"a": height(-9, 9), "b": slope(1, 10), "d": rate(0.03, 0.5, 2), "c": lambda r, v: r.between(-0.3, 1) / r.x},
+            {"a": height(-9, 9), "b": slope(1, 10), "d": rate(0.03, 0.5, 2),
+             "c": lambda r, v: r.between(-0.3, 1) / r.x},
         ),
         Spelling(
             "(a + b*x + c*x**2)/(1 + d*x + f*x**2)",
-            {"a": height(), "b": slope(-5, 5), "c": slope(-1, 1, 2), "d": lambda r, v: r.between(-0.3, 1) / r.x, "f": rate(0.03, 0.3, 2)},
+            {"a": height(), "b": slope(-5, 5), "c": slope(-1, 1, 2),
+             "d": lambda r, v: r.between(-0.3, 1) / r.x, "f": rate(0.03, 0.3, 2)},
         ),
     ),
     "Michaelis-Menten": (
         Spelling("V*x/(K + x)", {"V": height(), "K": width(0.1, 20)}, 0.1),
         Spelling("V/(1 + K/x)", {"V": height(), "K": width(0.1, 20)}, 0.1),
-        Spelling("x/(p + q*x)", {"q": lambda r, v: 1 / (r.between(1, 10) * r.y), "p": lambda r, v: v["q"] * r.power(0.1, 20) * r.x}, 0.1),
+        Spelling("x/(p + q*x)", {"q": lambda r, v: 1 / (r.between(1, 10) * r.y),
+         "p": lambda r, v: v["q"] * r.power(0.1, 20) * r.x}, 0.1),
         Spelling("V*x/(K + x + x**2/I)", {"V": height(), "K": width(0.1, 5), "I": width(1, 30)}, 0.1),
         Spelling("b + V*x/(K + x)", {"b": height(-5, 5), "V": height(), "K": width(0.2, 10)}, 0.1),
     ),
     "Hill": (
         Spelling("V*x**n/(K**n + x**n)", {"V": height(), "n": EXPONENT, "K": place(1, 8)}, 0.1),
         Spelling("V/(1 + (K/x)**n)", {"V": height(), "n": EXPONENT, "K": place(1, 8)}, 0.1),
-        Spelling("c + (d - c)/(1 + (x/e)**b)", {"c": height(-9, 0), "d": height(), "e": place(1, 8), "b": EXPONENT}, 0.1),
+        Spelling("c + (d - c)/(1 + (x/e)**b)", {"c": height(-9, 0), "d": height(), "e": place(1, 8),
+         "b": EXPONENT}, 0.1),
         Spelling(
             "c + V/(1 + exp(-n*(log(x) - k)))",
             {"c": height(-5, 5), "V": height(), "n": EXPONENT, "k": lambda r, v: np.log(r.between(1, 8) * r.x)},
@@ -254,14 +269,16 @@ FAMILIES: dict[str, tuple[Spelling, ...]] = {
         ),
     ),
     "damped oscillation": (
-        Spelling("a*exp(-b*x)*sin(c*x + d)", {"a": height(), "b": rate(0.05, 0.5), "c": rate(1, 10), "d": number(-3, 3)}),
+        Spelling("a*exp(-b*x)*sin(c*x + d)", {"a": height(), "b": rate(0.05, 0.5), "c": rate(1, 10),
+         "d": number(-3, 3)}),
         Spelling(
             "exp(-x/T)*(a*cos(2*pi*f*x) + b*sin(2*pi*f*x)) + c",
             {"T": width(2, 20), "a": height(), "b": height(-9, 9), "f": rate(0.15, 1.6), "c": height(-20, 20)},
         ),
         Spelling(
             "c + a*exp(-g*w*x)*cos(w*sqrt(1 - g**2)*x - p)",
-            {"c": height(-9, 9), "a": height(), "w": rate(1, 10), "g": lambda r, v: r.power(0.05, 0.5) / (v["w"] * r.x), "p": number(-3, 3)},
+            {"c": height(-9, 9), "a": height(), "w": rate(1, 10),
+             "g": lambda r, v: r.power(0.05, 0.5) / (v["w"] * r.x), "p": number(-3, 3)},
         ),
     ),
     "two inputs": (
