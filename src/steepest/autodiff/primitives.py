@@ -53,8 +53,12 @@ def _cbrt(x: Any) -> Any:
 
 
 def _sigmoid(x: Any) -> Any:
-    # tanh neither overflows nor loses digits for large |x|, and is one pass.
-    return 0.5 * np.tanh(0.5 * x) + 0.5 if np.iscomplexobj(x) else _sigmoid_real(np.asarray(x))
+    return _sigmoid_complex(np.asarray(x)) if np.iscomplexobj(x) else _sigmoid_real(np.asarray(x))
+
+
+def _sigmoid_complex(x: Any) -> Any:
+    small = np.exp(np.where(x.real >= 0, -x, x))
+    return np.where(x.real >= 0, 1.0, small) / (1.0 + small)
 
 
 def _sigmoid_real(x: Any) -> Any:
@@ -68,7 +72,10 @@ def _relu(x: Any) -> Any:
 
 
 def _softplus(x: Any) -> Any:
-    return np.log1p(np.exp(x)) if np.iscomplexobj(x) else np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    if np.iscomplexobj(x):
+        positive = np.real(x) >= 0
+        return np.where(positive, x, 0.0) + np.log1p(np.exp(np.where(positive, -x, x)))
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
 def _log_cosh(x: Any) -> Any:

@@ -141,6 +141,8 @@ def _one_vector(subject: Subject, gradient: Any) -> NDArray[np.float64]:
         gradient = [gradient[name] for name in subject.point]
     pieces = gradient if isinstance(gradient, (tuple, list)) else [gradient]
     try:
+        if any(piece is None for piece in pieces):  # NumPy would make it NaN
+            raise TypeError
         vector = np.concatenate([np.ravel(np.asarray(getattr(x, "_data", x), dtype=np.float64)) for x in pieces])
     except (TypeError, ValueError):
         raise ModelError(f"the rule by hand must return numbers, not {type(gradient).__name__}.") from None

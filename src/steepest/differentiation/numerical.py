@@ -17,6 +17,7 @@ EPSILON = float(np.finfo(np.float64).eps)
 COMPLEX_STEP = 1e-30
 _A_DECADE = 8  # steps of an error curve
 _AROUND = _A_DECADE // 2
+_LEAST_SIZE = 1e-275  # so that steps far below it are still numbers
 _SMALLEST = float(np.finfo(np.float64).tiny)
 
 
@@ -49,7 +50,7 @@ class Scheme:
         moved = x.astype(np.complex128) if self is COMPLEX else x.copy()
         if self is COMPLEX:
             moved[i] += 1j * h
-            return float(np.imag(f(moved))) / h
+            return _ratio(float(np.imag(f(moved))), h)
         moved[i] = x[i] + h
         above, high = float(f(moved)), float(moved[i])
         if self is ONE_SIDED:
@@ -114,7 +115,7 @@ def error_curve(
 ) -> Curve:
     """The error of a scheme at steps from the size of the argument down to far below its rounding."""
     here = float(f(x))
-    size = abs(float(x[i])) or 1.0
+    size = max(abs(float(x[i])), _LEAST_SIZE) if x[i] else 1.0
     lowest = -30 if scheme is COMPLEX else -17
     steps = size * 10.0 ** np.arange(0, lowest - 0.001, -1 / _A_DECADE)
     errors = np.array([error(scheme.quotient(f, x, i, float(h), here), reference) for h in steps])

@@ -66,7 +66,7 @@ def reference_of(subject: Subject) -> Reference:
     try:
         gradient = grad(subject.call)(subject.unpacked(subject.vector))
         return Reference(np.concatenate([np.ravel(gradient[name]) for name in subject.point]), AUTOMATIC)
-    except SteepestError:
+    except (SteepestError, TypeError, ValueError, ArithmeticError):  # it only takes bare numbers
         pieces = [np.atleast_1d(_extrapolated(subject, i)) for i in range(len(subject.vector))]
         return Reference(np.concatenate(pieces), EXTRAPOLATED)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from steepest.autodiff.apply import Value
 from steepest.autodiff.primitives import TABLE
 from steepest.autodiff.probe import first_non_finite
-from steepest.base.errors import DifferentiationError, ModelError, ShapeError
+from steepest.base.errors import DifferentiationError, ModelError, ShapeError, SteepestError
 from steepest.data.numeric import numeric_columns
 from steepest.data.reading import open_data
 from steepest.differentiation.algebra import Algebra, operations
@@ -93,9 +94,12 @@ class Subject:
         return {**self.fixed, **self.unpacked(self.vector), **dict(zip(self.elements, self.vector))}
 
     def at(self, vector: NDArray[Any]) -> Any:
-        """The value at another point, real or complex."""
-        with np.errstate(all="ignore"):
-            result = self.call(self.unpacked(vector))
+        """The value at another point, real or complex; NaN where the function cannot be computed, as math.log(-1)."""
+        try:
+            with np.errstate(all="ignore"):
+                result = self.call(self.unpacked(vector))
+        except (ValueError, ArithmeticError):
+            return math.nan
         return np.asarray(result._data if isinstance(result, Value) else result).reshape(())[()]
 
     def described(self, element: int | None = None) -> str:
@@ -107,12 +111,19 @@ class Subject:
         return ", ".join([*shown, "..."] if len(given) > _FEW else shown)
 
     def _value(self) -> float:
-        with np.errstate(all="ignore"):
-            result = self.call(self.unpacked(self.vector))
+        try:
+            with np.errstate(all="ignore"):
+                result = self.call(self.unpacked(self.vector))
+        except (ValueError, ArithmeticError) as error:
+            if isinstance(error, SteepestError):
+                raise
+            raise ModelError(f"{self.title} cannot be computed at {self.described()}: {error}.") from error
         result = result._data if isinstance(result, Value) else result
         try:
-            array = np.asarray(result, dtype=np.float64)
+            array = np.asarray(result, dtype=None if result is None else np.float64)
         except (TypeError, ValueError):
+            array = np.asarray(None)
+        if array.dtype.kind != "f":
             raise DifferentiationError(
                 f"{self.title} must return one real number, not {type(result).__name__}."
             ) from None
@@ -172,8 +183,10 @@ def _columns(objective: Objective, data: Any) -> dict[str, Array]:
 def _of_formula(objective: Objective, at: Any, wrt: str | Iterable[str] | None, data: Mapping[str, Any]) -> Subject:
     if not isinstance(at, Mapping):
         free = [name for name in objective.names if name not in data]
+        if not free:
+            raise ModelError(f"there is no name in {objective.text} to differentiate with respect to.")
         if len(free) != 1:
-            raise ModelError(f"say which name has which value: at={{'{free[0] if free else 'x'}': ...}}.")
+            raise ModelError(f"say which name has which value: at={{'{free[0]}': ...}}.")
         at = {free[0]: at}
     given = {name: _real(name, value) for name, value in at.items()}
     for name in given:
@@ -272,7 +285,7 @@ def _of_function(f: Callable[..., Any], at: Any, wrt: str | Iterable[str] | None
         name = _first_argument(f)
         if wrt is not None and wrt not in (name, [name], (name,)):
             raise ModelError("wrt needs the arguments by name: at={'w': ..., 'x': ...}.")
-        point = {name: _real(name, at)}
+        point, fixed = {name: _real(name, at)}, {}
 
         def invoke(g: Callable[..., Any], params: dict[str, Any]) -> Any:
             return g(params[name])
@@ -287,7 +300,7 @@ def _of_function(f: Callable[..., Any], at: Any, wrt: str | Iterable[str] | None
             reason = f"{count:,} operations for each of {len(elements):,} parameters are more than anyone reads"
         else:
             derivation = Derivation(Objective(title, traced.tree), elements)
-    return Subject(title, f, invoke, point, derivation, reason, traced.not_analytic, {})
+    return Subject(title, f, invoke, point, derivation, reason, traced.not_analytic, fixed)
 
 
 def _first_argument(f: Callable[..., Any]) -> str:

@@ -80,8 +80,8 @@ def trace(call: Callable[[dict[str, Any]], Any], point: Mapping[str, NDArray[np.
     try:
         with np.errstate(all="ignore"), recording(recorder):
             result = call(arguments)
-    except SteepestError as error:
-        return Traced(None, str(error).split(" inside a recording")[0], recorder.not_analytic)
+    except (SteepestError, TypeError, ValueError, ArithmeticError) as error:
+        return Traced(None, str(error).split(" inside a recording")[0].rstrip(" ,."), recorder.not_analytic)
     if recorder.reason:
         return Traced(None, recorder.reason, recorder.not_analytic)
     written = recorder.symbols_of(result)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +30,7 @@ from steepest.formula.formula import Formula
 Array = NDArray[np.float64]
 _SECONDS = 0.02  # for the repeats of one way
 _REPEATS = 200
+_TOO_LONG = 5.0  # seconds for one gradient
 _WRONG = 3.0  # digits below which a rule by hand is called wrong
 _FEW = 10.0  # digits below which a symbolic derivative is remarked on
 _ITSELF = "automatic, reverse"
@@ -80,6 +82,7 @@ class Ways:
 
     def __init__(self, subject: Subject, manual: Rule | None = None) -> None:
         self.subject = subject
+        self._each = _median_time(lambda: subject.at(subject.vector))
         self.reference: Reference = reference_of(subject)
         self.remarks = self.reference.remarks(subject)
         self.rows = [
@@ -188,7 +191,7 @@ class Ways:
             return np.concatenate([np.ravel(compute(values)) for compute in computes]).astype(np.float64)
 
         count = sum(operations(derivation.gradient[name]) for name in derivation.names)
-        note = f"an expression of {count} operation{'s' * (count != 1)}"
+        note = f"an expression of {count:,} operation{'s' * (count != 1)}"
         row = self._row("symbolic", compute, note)
         assert row.gradient is not None
         if not np.isfinite(row.gradient).all():
@@ -203,9 +206,8 @@ class Ways:
     def _broken_expression(self, computes: list[Callable[[Any], Any]], values: dict[str, Any], bad: int) -> str:
         text = f"The symbolic expression is not finite at {self.subject.described(bad)}"
         compute = computes[min(bad, len(computes) - 1)]
-        floats = {name: value for name, value in values.items() if name in self.subject.elements}
         has_products = self.subject.derivation is not None and self.subject.derivation.objective.dots
-        found = None if has_products else first_non_finite(lambda moved: compute({**values, **moved}), floats)
+        found = None if has_products else first_non_finite(compute, values)
         if found is not None:
             text += f": {found.operation}({', '.join(f'{x:g}' for x in found.inputs)}) gives {found.value}"
         return text + "."
@@ -219,9 +221,11 @@ class Ways:
         moved = self.subject.vector.astype(np.complex128)
         moved[0] += 1j * COMPLEX.step(self.subject.vector[0])
         try:
-            complex(self.subject.at(moved))
-        except Exception as error:
-            return f"not possible: the function takes no complex numbers ({type(error).__name__})"
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                complex(self.subject.at(moved))
+        except Exception:  # whatever a function of bare numbers does with a complex one
+            return "not possible: the function takes no complex numbers"
         return ""
 
     def _numerical(self, scheme: Scheme) -> Way:
@@ -229,6 +233,9 @@ class Ways:
         name = f"numerical, {scheme.name}"
         if scheme is COMPLEX and (reason := self._no_complex()):
             return Way(name, None, None, None, None, reason)
+        needed = evaluations(len(subject.vector))[name][0]
+        if needed * self._each > _TOO_LONG:
+            return Way(name, None, None, needed, None, f"left out: it would take about {needed * self._each:,.0f} s")
         calls = 0
 
         def counted(x: Any) -> Any:
@@ -246,6 +253,11 @@ class Ways:
         row = self._row(name, compute, f"h = {scheme.step(subject.vector[0]):.2g}")
         assert row.gradient is not None
         finite = np.isfinite(row.gradient).all()
+        if finite and scheme is COMPLEX and row.digits is not None and row.digits < _FEW:
+            self.remarks.append(
+                f"The complex step keeps {row.digits:.1f} digits here: its step is too large for this function, or one of its "
+                "operations loses digits with complex numbers."
+            )
         note = row.note if finite else f"{row.note}; the function is not finite one step away"
         return replace(row, evaluations=calls, note=note)
 
@@ -259,11 +271,14 @@ class Ways:
             gradient = result[1] if reverse else result
             return np.concatenate([np.ravel(gradient[key]) for key in subject.point]).astype(np.float64)
 
+        walks = evaluations(len(subject.vector))[name][1]
+        if walks * self._each > _TOO_LONG:
+            return Way(name, None, None, 1, None, f"left out: it would take about {walks * self._each:,.0f} s")
         if np.isnan(self.reference.gradient).any():
             note += "; where there is no derivative, a convention"
         try:
             return replace(self._row(name, compute, note), evaluations=1)
-        except SteepestError as error:
+        except (SteepestError, TypeError, ValueError, ArithmeticError) as error:
             return Way(name, None, None, None, None, f"not possible: {_first_sentence(error)}")
 
     def _row(self, name: str, compute: Callable[[], Array], note: str) -> Way:
@@ -284,7 +299,7 @@ def _first_sentence(error: Exception) -> str:
 def _median_time(compute: Callable[[], Any]) -> float:
     times: list[float] = []
     until = time.perf_counter() + _SECONDS
-    while len(times) < 3 or (len(times) < _REPEATS and time.perf_counter() < until):
+    while not times or (len(times) < _REPEATS and time.perf_counter() < until):
         start = time.perf_counter()
         compute()
         times.append(time.perf_counter() - start)

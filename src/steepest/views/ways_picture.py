@@ -226,10 +226,7 @@ def _draw_limit(axes: Axes, ways: Ways, i: int, style: Style) -> None:
 def _moved(ways: Ways, i: int, x: float) -> float:
     vector = ways.subject.vector.copy()
     vector[i] = x
-    try:
-        return float(ways.subject.at(vector))
-    except (ValueError, ArithmeticError):  # a function of bare numbers, such as math.log, beyond its domain
-        return math.nan
+    return float(ways.subject.at(vector))
 
 
 def _ratio(above: float, below: float) -> float:

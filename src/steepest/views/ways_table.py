@@ -108,7 +108,7 @@ def growth_text() -> str:
 
 
 def _number(value: float, digits: int = 12) -> str:
-    return f"{value:.{digits}g}"
+    return f"{value + 0.0:.{digits}g}"  # not -0
 
 
 def _digits(value: float | None) -> str:
