@@ -33,6 +33,7 @@ _REPEATS = 200
 _TOO_LONG = 5.0  # seconds for one gradient
 _WRONG = 3.0  # digits below which a rule by hand is called wrong
 _FEW = 10.0  # digits below which a symbolic derivative is remarked on
+_REAL_ONLY = {"cbrt", "hypot", "arctan2", "logaddexp"}  # analytic, but NumPy computes them for real numbers only
 _ITSELF = "automatic, reverse"
 
 
@@ -214,10 +215,12 @@ class Ways:
 
     def _no_complex(self) -> str:
         """Why a complex step is not possible; empty where it is."""
-        names = self.subject.not_analytic
-        if names:
-            listed = " and ".join(names)
-            return f"not possible: {listed} {'is' if len(names) == 1 else 'are'} not complex differentiable"
+        reasons = [
+            f"{name} takes no complex numbers" if name in _REAL_ONLY else f"{name} is not complex differentiable"
+            for name in self.subject.not_analytic
+        ]
+        if reasons:
+            return f"not possible: {' and '.join(reasons)}"
         moved = self.subject.vector.astype(np.complex128)
         moved[0] += 1j * COMPLEX.step(self.subject.vector[0])
         try:

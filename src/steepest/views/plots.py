@@ -27,6 +27,7 @@ PICTURES: dict[str, Entry] = {
     "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
     "rates": Entry("steepest.views.rates_picture", "plot_rates", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
+    "ways": Entry("steepest.views.ways_picture", "plot_ways"),
     "topology": Entry("steepest.views.topology_picture", "plot_topology", of=("Run",)),
     "layers": Entry("steepest.views.layers_picture", "plot_layers", of=("Run",)),
     "predictions": Entry("steepest.views.predictions_picture", "plot_predictions", of=("Fit", "Run")),
