@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
-RANGE = 1e200  # the axis reaches from its reciprocal to it, which leaves room for margins
+RANGE = 1e200  # a logarithmic axis reaches from its reciprocal to it, which leaves room for margins and ticks
+LINEAR_RANGE = 1e306
 ROUNDING = 1e-6  # of the loss: less change than this is drawn as a level line
 _BINS = 1500  # of a line: more than a picture has dots across
 
@@ -37,7 +38,7 @@ def scale_losses(axes: Axes, *losses: Any) -> list[Array]:
         middle = float(seen[-1])
         room = 0.05 * abs(middle) or 1.0
         axes.set_ylim(middle - room, middle + room)  # a closer look would show nothing but rounding
-    return [np.clip(each, -RANGE, RANGE) for each in arrays]
+    return [np.clip(each, -LINEAR_RANGE, LINEAR_RANGE) for each in arrays]
 
 
 def thinned(x: Array, y: Array, bins: int = _BINS) -> tuple[Array, Array]:

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
+from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.run import Run
 from steepest.training.validation import Validation
 from steepest.views.endings import ending, reason
@@ -136,6 +137,8 @@ def _kept(run: Run, validations: list[Validation]) -> tuple[int, float] | None:
 
 def _rate(run: Run) -> tuple[Array | None, str]:
     """The rates if they change, and the label of the axis of steps, which tells one that does not."""
+    if not _rate_name(run):
+        return None, "step"
     rate = run.history["rate"].astype(np.float64)
     finite = rate[np.isfinite(rate)]
     if not finite.size:
@@ -146,7 +149,9 @@ def _rate(run: Run) -> tuple[Array | None, str]:
 
 
 def _rate_name(run: Run) -> str:
-    return "learning rate" if hasattr(run.method, "learning_rate") else "damping"
+    if hasattr(run.method, "learning_rate"):
+        return "learning rate"
+    return "damping" if isinstance(run.method, LevenbergMarquardt) else ""
 
 
 def _draw_loss(axes: Axes, shown: _Shown, style: Style) -> None:

@@ -110,8 +110,8 @@ class OneParameter:
         if np.isfinite(to_floor) and self.curvature(centre) > 0 and abs(to_floor) < 20 * max(1.0, abs(centre), half):
             centre += to_floor
             half = 1.25 * float(np.max(np.abs(visited - centre)))
-        if half <= 1e-12 * max(1.0, abs(centre)):
-            half = max(1.0, abs(centre))
+        if half <= 1e-12 * abs(centre) or half == 0:
+            half = abs(centre) or 1.0
         return centre - half, centre + half
 
 

@@ -82,7 +82,8 @@ def plot_predictions(
         colours = style.shades(style.fit, len(shown))
         for step, each, colour in zip(shown, axis, colours):
             width = 2.4 if step == shown[-1] else 1.2
-            axes.plot(each.curve_x, each.curve_y, color=colour, linewidth=width, zorder=3, gid=f"step {step}")
+            axes.plot(each.curve_x, each.curve_y, color=colour, linewidth=width, zorder=3, gid=f"step {step}",
+                      marker="D" if each.curve_x.size == 1 else "")  # fmt: skip
         if axis[0].logarithmic:
             axes.set_xscale("log")
         limit_to_data(axes, observed, np.concatenate([each.curve_y for each in axis]))

@@ -51,15 +51,18 @@ class Limit:
     def of(cls, problem: Problem) -> Limit:
         """At the bottom of the valley if that is soon found, since there it matters, else at the start."""
         floor = _floor_from(problem, problem.start)
-        place, bottom = (problem.start, np.nan) if floor is None else floor
-        where = "at the start" if floor is None else "at the minimum"
-        if floor is not None and place.flat.size == 1:
-            x, start = float(place.flat[0]), float(problem.start.flat[0])
-            where += f" {one_line(next(iter(place)), 20)} = {0 if abs(x) < 1e-6 * abs(start) else x:.3g}"
-        curvature = largest_curvature(lambda v: problem.hessian_times(place, v), place.flat.size)
+        if floor is not None:
+            curvature, (place, bottom) = _curvature(problem, floor[0]), floor
+            if curvature > 0 and np.isfinite(curvature):
+                where = "at the minimum"
+                if place.flat.size == 1:
+                    x, start = float(place.flat[0]), float(problem.start.flat[0])
+                    where += f" {one_line(next(iter(place)), 20)} = {0 if abs(x) < 1e-6 * abs(start) else x:.3g}"
+                return cls(2.0 / curvature, where, bottom)
+        curvature = _curvature(problem, problem.start)
         if np.isnan(curvature):
-            return cls(np.nan, where, bottom)
-        return cls(2.0 / curvature if curvature > 0 else np.inf, where, bottom)
+            return cls(np.nan, "at the start")
+        return cls(2.0 / curvature if curvature > 0 else np.inf, "at the start")
 
     def __str__(self) -> str:
         return f"2 / curvature = {self.rate:.4g} {self.where}"
@@ -121,6 +124,10 @@ def regimes(problem: Problem, rates: Sequence[float], limit: Limit, steps: int) 
         part = f"{percent(rate / limit.rate)} of the limit: " if np.isfinite(limit.rate) else ""
         found.append(Regime(rate, name, f"{part}{what}", path))
     return found
+
+
+def _curvature(problem: Problem, place: Params) -> float:
+    return largest_curvature(lambda v: problem.hessian_times(place, v), place.flat.size)
 
 
 def _floor_from(problem: Problem, start: Params) -> tuple[Params, float] | None:

@@ -94,6 +94,8 @@ def plot_tangent(
     if run is not None:
         last = min(run.steps_done, _MOST_STEPS if steps is None else whole("steps", steps, 0))
         visited = path_of(run, frames=range(last + 1)).flat[:, 0]
+    if window is not None and not (np.isfinite(window).all() and window[0] < window[1]):
+        raise ModelError(f"a window is two numbers, the smaller one first, not {window!r}.")
     widths = _widths(secants, len(visited) > 1, one, window or one.window(visited), here)
     if window is None:
         window = one.window(np.concatenate([visited, here + np.array(widths)]) if widths else visited)
