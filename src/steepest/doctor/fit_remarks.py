@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 
 from steepest.base.params import Array
+from steepest.doctor.answer_remarks import hardly_known, lower_elsewhere, outliers, unmoved
+from steepest.doctor.redundancy import combination, components
 from steepest.doctor.run_remarks import run_remarks
 from steepest.formula.structure import linear_parameters
 
@@ -31,12 +33,16 @@ def fit_remarks(fit: Any) -> list[str]:
         *_rows(fit),
         *_slips(fit),
         *run_remarks(fit.run, fit.data.place),
+        *unmoved(fit),
         *_hardly_better(fit),
+        *lower_elsewhere(fit),
         *_at_bounds(fit),
         *_undetermined(fit),
+        *hardly_known(fit),
         *_together(fit),
         *_no_errors(fit),
         *_pattern(fit),
+        *outliers(fit),
     ]
 
 
@@ -98,6 +104,8 @@ def _at_bounds(fit: Any) -> list[str]:
 
 
 def _undetermined(fit: Any) -> list[str]:
+    if not fit.uncertainty.reached:
+        return []  # it would describe a place that is not the answer
     names = fit.run.params.element_names()
     remarks = []
     constant = [
@@ -106,14 +114,20 @@ def _undetermined(fit: Any) -> list[str]:
         if column.size and np.ptp(column) == 0
     ]
     why = f" ({' and '.join(constant)})" if constant else ""
-    for group in fit.uncertainty.undetermined:
+    for group in components(fit.uncertainty.undetermined):
         listed = [names[i] for i in group]
         if len(listed) == 1:
             remarks.append(f"The data do not determine {listed[0]}: changing it changes no prediction{why}.")
         else:
+            matters = combination(fit, group)
+            said = (
+                f"only {matters} matter{'' if ' and ' in matters else 's'}"
+                if matters
+                else "they can change together without changing any prediction"
+            )
             remarks.append(
-                f"The data do not determine {_and(listed)} separately{why}: they can change together without changing any "
-                f"prediction. Write the formula with one parameter less, or give more varied data."
+                f"The data do not determine {_and(listed)} separately{why}: {said}. Write the formula with fewer parameters, "
+                f"or give more varied data."
             )
     return list(dict.fromkeys(remarks))
 
