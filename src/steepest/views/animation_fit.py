@@ -123,7 +123,8 @@ def _fit_panel(
     if diagonal:
         mover = Curve(clipped(curves[at], np.array([low, high])), np.tile(observed, (at.size, 1)), colour, True, 4.0)
     else:
-        mover = Curve(x, clipped(curves[at], np.array([low - room, high + room])), colour, width=2.4)
+        alone = x.size == 1
+        mover = Curve(x, clipped(curves[at], np.array([low - room, high + room])), colour, alone, 8.0 if alone else 2.4)
     lead = f"{one_line(path.name, 24)}, " if several else ""
     losses = path.losses[at]
     captions = [
@@ -146,10 +147,9 @@ def _curves(path: DescentPath, axis: FitAxis) -> tuple[Array, Array, bool]:
                 return grid, np.array(said), False
         except Exception:  # a user's own function may raise anything where it is given other rows than its own
             pass
-    shape = np.shape(problem.data.target)
-    said = [
-        np.ravel(np.broadcast_to(problem.outputs(params, state=model).reshape(shape), shape)) for params in path.params
-    ]
+    rows = np.size(problem.data.target)
+    outputs = [np.ravel(problem.outputs(params, state=model)) for params in path.params]
+    said = [each if each.size == rows else np.broadcast_to(each, rows) for each in outputs]  # one number for all rows
     if axis.curve_label != "fit":
         return np.empty(0), np.array(said), True
     order = np.argsort(axis.values, kind="stable")

@@ -25,7 +25,7 @@ from steepest.views.words import one_line
 Place = str | os.PathLike[str] | None  # where to write an animation
 
 _LOG_FROM = 100.0  # largest loss over smallest from which the axis is logarithmic
-_LEAST = 1e-8  # of the largest: a loss below is drawn there
+_LEAST = 1e-8  # of the first: a loss below is drawn there
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +75,20 @@ def path_colour(number: int) -> Colour:
 def loss_panel(shown: Shown, loss_name: str = "", width: float = 0.62) -> Panel:
     """The loss of each run by step, growing over its own whole course drawn faintly."""
     losses = [path.losses for path in shown.paths]
-    near = [near_points(path) for path in shown.paths]
-    seen = np.concatenate([loss[inside] for loss, inside in zip(losses, near)] or [np.empty(0)])
+    near = [np.isfinite(loss) for loss in losses]
+    if any(
+        (loss[inside] < 0).any() for loss, inside in zip(losses, near)
+    ):  # no logarithm tames a descent that runs away
+        near = [near_points(path) for path in shown.paths]
+    seen = np.concatenate([loss[inside] for loss, inside in zip(losses, near)])
     low, high = (float(seen.min()), float(seen.max())) if seen.size else (0.0, 1.0)
     logarithmic = bool(seen.size and low >= 0 and high > _LOG_FROM * low and high > 0)
-    floor = max(low, _LEAST * high) if logarithmic else low
+    begun = min(high, max((float(loss[0]) for loss in losses if np.isfinite(loss[0])), default=high))
+    floor = max(low, _LEAST * begun) if logarithmic else low
     drawn = [np.where(loss < floor, floor, loss) if logarithmic else loss for loss in losses]
 
     def draw(axes: Axes, style: Style) -> None:
-        for number, (path, loss) in enumerate(zip(shown.paths, drawn)):
-            inside = near_points(path)
+        for number, (path, loss, inside) in enumerate(zip(shown.paths, drawn, near)):
             axes.plot(
                 path.steps[inside], loss[inside], color=colour_of(number, style), alpha=0.3, linewidth=1.2, zorder=2
             )

@@ -88,9 +88,15 @@ def path_of(run: Run, name: str = "", frames: int | Iterable[int] = 100, progres
     if not set(wanted.tolist()) <= set(kept):
         again = _done_again(run, wanted, progress)
         if again is None and not (run.history.snapshots and isinstance(frames, int)):
+            some = ", ".join(map(str, sorted(run.history.snapshots)[:3]))
+            remedy = (
+                f"Show the steps that it kept, {some}, …, or leave frames out."
+                if some
+                else "Run it anew with snapshots=10 (or another distance), which keeps its path."
+            )
             raise ModelError(
                 "this run cannot be done again from its seed: its hooks changed something on the way, or it was called again "
-                "after it had ended. Run it anew with snapshots=10 (or another distance), which keeps its path."
+                f"after it had ended. {remedy}"
             )
         kept, wanted = (kept, np.array(sorted(kept))) if again is None else (again, wanted)
     return DescentPath(run, name or run.method.name, wanted, tuple(kept[int(step)] for step in wanted))

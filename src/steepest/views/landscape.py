@@ -31,8 +31,11 @@ class Track:
     ----------
     name, ending : str
         What it is called; how it ended.
-    steps, x, y, loss : ndarray, shape (k,)
-        The loss is the path's own: the surface's where there are no other parameters.
+    steps, x, y : ndarray, shape (k,)
+    loss : ndarray, shape (k,)
+        The path's own, with all its parameters.
+    ground : ndarray, shape (k,)
+        The loss of the plane at x and y: the path's own where there are no other parameters, NaN outside of the window.
     inside : ndarray of bool, shape (k,)
         Whether the point lies in the window.
     """
@@ -43,6 +46,7 @@ class Track:
     x: Array
     y: Array
     loss: Array
+    ground: Array
     inside: Array
 
 
@@ -180,7 +184,7 @@ def landscape_of(
         loss, note = profile_values(problem, plane, grid_x, grid_y, progress), "the others minimised at each point"
     else:
         loss, note = _values(problem, plane, grid_x, grid_y, model, progress), _others(plane, bool(paths))
-    tracks = tuple(_track(path, *at, window) for path, at in zip(paths, places))
+    tracks = tuple(_track(problem, plane, path, *at, window, model) for path, at in zip(paths, places))
     notes = [note, *_outside(tracks), *_elsewhere(plane, minima, window)]
     return Landscape(
         plane, grid_x, grid_y, loss, tracks, tuple(m for m in minima if window.holds(m.x, m.y)),
@@ -225,17 +229,21 @@ def _others(plane: Plane, ended: bool) -> str:
         return ""
     values = "final" if ended else "first"
     if plane.elements is not None:
-        return f"the other {plane.centre.count - 2} parameters have their {values} values"
-    through = f"the plane through the {values} values of all {plane.centre.count} parameters"
+        return f"the other {plane.centre.count - 2:,} parameters have their {values} values"
+    through = f"the plane through the {values} values of all {plane.centre.count:,} parameters"
     if plane.share is None:
         return through
     return f"{through}, with {plane.share:.1%} of the path's variance".replace("%", " %")
 
 
-def _track(path: DescentPath, x: Array, y: Array, window: Window) -> Track:
+def _track(problem: Problem, plane: Plane, path: DescentPath, x: Array, y: Array, window: Window, model: Any) -> Track:
     outcome = path.run.outcome
     ending = "" if outcome is None else outcome.name.replace("_", " ")
-    return Track(path.name, ending, path.steps, x, y, path.losses, window.holds(x, y))
+    inside = window.holds(x, y)
+    ground = path.losses
+    if plane.centre.count > 2:
+        ground = np.array([problem.value(plane.at(*at), model) if seen else np.nan for *at, seen in zip(x, y, inside)])
+    return Track(path.name, ending, path.steps, x, y, path.losses, ground, inside)
 
 
 def _outside(tracks: Sequence[Track]) -> list[str]:

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LightSource, LinearSegmentedColormap
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from steepest.base.params import Array
 from steepest.views.landscape import Landscape, Track, landscape
@@ -90,7 +91,7 @@ def plot_surface(
 ) -> Picture:
     """Draw the loss over two parameters or directions as a surface, with the paths of one or several runs.
 
-    A path stands at its own loss: on the surface where there are no other parameters, above or below it otherwise.
+    A path is drawn on the surface, also where the path itself, with other values of the other parameters, had another loss.
 
     Parameters
     ----------
@@ -168,6 +169,7 @@ def draw_ground(axes: Axes, seen: Landscape, style: Style) -> LossLevels | None:
         axes.contour(seen.x, seen.y, tone, levels=lines, colors=[style.ink], alpha=0.3, linewidths=0.6)
     axes.set_xlim(seen.x[0], seen.x[-1])
     axes.set_ylim(seen.y[0], seen.y[-1])
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     literal(axes.xaxis.label).set_text(one_line(seen.plane.labels[0], 60))
     literal(axes.yaxis.label).set_text(one_line(seen.plane.labels[1], 60))
     return levels
@@ -229,7 +231,7 @@ def _draw_track(axes: Axes, track: Track, seen: Landscape, style: Style, colour:
 
 def _draw_track_above(axes: Any, track: Track, levels: LossLevels, style: Style, colour: str) -> None:
     x, y = (np.where(track.inside, values, np.nan) for values in (track.x, track.y))
-    height = np.clip(levels.height(track.loss), 0.0, 1.0) + _ABOVE
+    height = np.clip(levels.height(track.ground), 0.0, 1.0) + _ABOVE
     axes.plot(x, y, height, color=style.paper, linewidth=3.4, alpha=0.8, zorder=3)
     dots = "o" if x.size <= _DOTS else ""
     axes.plot(x, y, height, color=colour, linewidth=1.6, marker=dots, markersize=2.8, zorder=4)

@@ -17,7 +17,7 @@ from steepest.base.random import generator
 _ELEMENT = re.compile(r"(.+)\[\s*(\d+(?:\s*,\s*\d+)*)\s*\]\s*")
 _NAMED = ("random", "path")
 _LISTED = 12  # names shown in an error
-_FLAT = 1e-9  # of the largest direction of a path: below this the path is a line
+_FLAT = 1e-6  # of the largest direction of a path: below this the path is a line
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,6 +24,7 @@ _AROUND = 0.4  # of the way to a minimum: what must be seen behind it
 _FAR = 5.0  # times the extent of the paths: a minimum that was looked for and lies further away is not shown
 _MOST_STEPS = 200
 _ROUNDING = 1e-8  # of the largest curvature: what counts as none
+_STRAIGHT = 1e-6  # of a path's length: what it leaves a straight line by is not looked at closer
 _STILL = 1e-12  # of its size: a parameter that changes by less does not move
 
 
@@ -149,7 +150,8 @@ def _side(plane: Plane, axis: int, values: Array) -> tuple[float, float]:
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
     if plane.elements is None and plane.share is None:  # random directions are as long as the parameters
         return min(-1.0, low), max(1.0, high)
-    if high - low <= _STILL * max(abs(low), abs(high), plane.scale[axis]):
+    still = _STILL if plane.elements is not None else _STRAIGHT
+    if high - low <= still * max(abs(low), abs(high), plane.scale[axis]):
         return low - plane.scale[axis], high + plane.scale[axis]
     room = _MARGIN * (high - low)
     return low - room, high + room
