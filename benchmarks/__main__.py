@@ -12,6 +12,7 @@ NAMES = {
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
     "results": "networks on real data and hard tasks; MNIST too with the folder of its files: results FOLDER",
     "probes": "what sd.Watch costs a training",
+    "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
 }
 MOST_ARGUMENTS = {"results": 1, "nist": 1, "starts": 2}
 
