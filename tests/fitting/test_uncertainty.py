@@ -149,3 +149,15 @@ def test_what_the_data_leave_open_is_infinite_and_spares_the_rest():
     assert fit.params["c"] == pytest.approx(plain.params["c"], rel=1e-9)
     assert fit.params["a"] + fit.params["b"] == pytest.approx(plain.params["a"], rel=1e-9)
     assert fit.confidence_intervals()["a"] == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0, 0.7, 1.9])
+@pytest.mark.parametrize("decimals", [12, 13, 14])
+def test_residuals_of_rounding_size_have_errors(unit, decimals):
+    """As in NIST's Lanczos1: the data are the curve itself, rounded, and rounding hides where exactly the minimum is."""
+    x = np.arange(24) * 0.05
+    y = np.round(0.0951 * np.exp(-x) + 0.8607 * np.exp(-3 * x) + 1.5576 * np.exp(-5 * x), decimals)
+    start = {"a": 0.1, "b": 1.2 / unit, "c": 0.8, "d": 3.3 / unit, "e": 1.5, "f": 5.2 / unit}
+    fit = sd.fit("y ~ a*exp(-b*x) + c*exp(-d*x) + e*exp(-f*x)", {"x": x * unit, "y": y}, start=start)
+    assert fit.outcome.name == "converged"
+    assert abs(fit.params["b"] * unit - 1) < 10 * fit.standard_errors["b"] * unit

@@ -138,7 +138,7 @@ class Candidates:
         power = np.log2(np.abs(two / one))
         straight = unit + (np.abs(target) - one) * unit / (two - one)
         value = unit * np.abs(target / one) ** (1.0 / power)
-        value = np.where(np.abs(np.log2(np.abs(four / two)) - power) < 1e-3, value, straight)
+        value = np.where(np.abs(np.log2(np.abs(four / two)) - power) < 1e-3 * np.abs(power), value, straight)
         return _finite(value * np.where(target < 0, -1.0, 1.0), unit)
 
 

@@ -82,7 +82,8 @@ def log_slopes(x: Array, y: Array) -> Array:
             if len(a) >= 3 and np.ptp(a) > 0:
                 a = a - a.mean()
                 found.append(float(a @ b / (a @ a)))
-    return np.unique([abs(rate) for rate in found if np.isfinite(rate) and rate != 0])
+    least = 1e-3 / float(np.ptp(x) or 1.0)  # slower ones are no change
+    return np.unique([abs(rate) for rate in found if np.isfinite(rate) and abs(rate) > least])
 
 
 def bumps(x: Array, y: Array) -> Array:

@@ -12,6 +12,7 @@ from steepest.optim.linearised import Linearised
 from steepest.training.problem import Problem
 
 FLAT = 1e-6  # curvature, relative to that of squares, below which a robust loss holds a direction by rounding alone
+HIDDEN = 30  # times the rounding of the residuals: within that nothing tells a place from the minimum
 AT_THE_MINIMUM = 1e-3  # relative offset beyond which standard errors would describe a place that is not the answer
 
 
@@ -85,7 +86,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     if loss.curvature is None or loss.slope is None:
         return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
     slope = problem.value_and_gradient(params)[1]
-    if _relative_slope(problem, point, slope) > max(AT_THE_MINIMUM, 10 * point.rounding):
+    if _relative_slope(problem, point, slope) > max(AT_THE_MINIMUM, HIDDEN * point.rounding):
         return Uncertainty(None, names, "the descent has not reached the minimum", reached=False)
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
