@@ -12,6 +12,7 @@ NAMES = {
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
     "results": "networks on real data and hard tasks; MNIST too with the folder of its files: results FOLDER",
     "probes": "what sd.Watch costs a training",
+    "gradient_flow": "error gradients through 10 and 20 layers before any training",
     "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
 }
 MOST_ARGUMENTS = {"results": 1, "nist": 1, "starts": 2}
@@ -22,7 +23,7 @@ def main() -> int:
     if name not in NAMES or len(arguments) > MOST_ARGUMENTS.get(name, 0):
         print("python -m benchmarks NAME, where NAME is one of")
         for each, what in NAMES.items():
-            print(f"  {each:10} {what}")
+            print(f"  {each:14} {what}")
         return 2
     importlib.import_module(f"benchmarks.{name}").main(*arguments)
     return 0

@@ -18,7 +18,6 @@ from steepest.nn.recurrent import Recurrent
 from steepest.optim.method import norm
 from steepest.training import outcome as outcomes
 
-FAR = 30.0  # times the limit: a rate that is not merely too high
 LARGE_DATA = 10.0  # data to which first weights do not fit: those are made for inputs of size 1
 
 
@@ -137,8 +136,7 @@ def _large_steps(run: Any, history: LayerHistory, badly: bool) -> list[Finding]:
             f"({step_sizes.formula(run.method)}): each step lands higher on the other side. {changed}"
         )
         lower = 0.5 * limit
-        if first.rate > FAR * limit:
-            scales = _unscaled(run)
+        scales = _unscaled(run)
     else:
         evidence = f"The steps are too large for the weights. {changed}"
         lower = first.rate * min(0.1, step_sizes.CALM / typical if typical > 0 else 0.1)
