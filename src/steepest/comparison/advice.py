@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from steepest.comparison.result import Comparison, Entry
 
-EQUAL = 1e-6  # of the way from the start to the lowest loss: medians that differ by less are equally low
+EQUAL = 1e-8  # of the way from the start to the lowest loss: medians that differ by less are equally low
 THERE = 1e-3  # of that way: as good as there
+MANY = 10  # parameters for a search
 EARLY = 10.0  # the order is also looked at when so much less is spent
 
 
@@ -23,7 +24,7 @@ def advice(comparison: Comparison) -> str:
             "bounds within which the model is defined."
         )
     said = [
-        f"For {_problem(comparison)}, with {comparison.budget} for each start: use {best.name}.",
+        f"For {_problem(comparison)}, with {comparison.budget}{' for each start' * (len(best.races) > 1)}: use {best.name}.",
         *_by_how_much(comparison, best),
         *_where(comparison, best),
         *_earlier_and_later(comparison, best),
@@ -95,6 +96,8 @@ def _where(comparison: Comparison, best: Entry) -> list[str]:
     ended = comparison.ended_in(best.name)
     lowest, count = sum(k is not None and found[k].loss <= level for k in ended), len(ended)
     which = "the lowest minimum that any method found" if found[0].is_global is None else "the known global minimum"
+    if lowest == count == 1:
+        return [f"It led to {which}."]
     if lowest == count:
         return [f"From all {count} starts it led to {which}."]
     elsewhere = "the others led to higher ones, so use restarts, or a search" if lowest else "use restarts, or a search"
@@ -142,9 +145,9 @@ def _searches(comparison: Comparison) -> list[str]:
             f"With {few} a search gets there too, at {_times(ratio)} the price; that grows with every parameter, the price of a "
             "gradient does not."
         ]
-    return [
-        f"Searches are behind: {few} {'is' if n == 1 else 'are'} many to search without a gradient, for this budget."
-    ]
+    if n >= MANY:
+        return [f"Searches are behind: {few} are many to search without a gradient, for this budget."]
+    return ["Searches are behind: here the gradient shows the way."]
 
 
 def _cannot_tell(comparison: Comparison) -> str:

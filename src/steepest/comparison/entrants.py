@@ -18,6 +18,7 @@ from steepest.training.methods import method_named
 from steepest.training.problem import Problem
 
 WITHOUT_END = 10**6  # starts: the budget ends them
+LONG = 200  # steps of one of them: a slope without end must not take all of the budget
 MANY_ROWS = 1000  # from which a descent on batches is compared, too
 BATCH = 64
 MOST_WEIGHTS = 1000  # up to which the searches are compared where nobody says what is
@@ -106,7 +107,7 @@ def _entrant(problem: Problem, method: Any, bounds: Any) -> Entrant:
             raise ModelError(f"{method!r} is not understood: write adam:64 for batches of 64 rows.")
         if name.strip().lower() == "restarts" and not colon:
             inner: Any = LevenbergMarquardt() if curve_fit(problem) else LBFGS()
-            chosen: Any = Restarts(inner, WITHOUT_END)
+            chosen: Any = Restarts(inner, WITHOUT_END, LONG)
         else:
             chosen = method_named(name, batch_size=whole("the batch size", int(rows)) if colon else None)
     else:

@@ -68,7 +68,8 @@ def plot_race(comparison: Comparison, path: str | os.PathLike[str] | None = None
         at_foot = foot is not None and any(entry.best - level < foot for entry in comparison)
         axes.set_ylabel(label + " (0 is drawn at the foot)" * at_foot)
         literal(axes.set_title(_title(comparison), loc="left"))
-        axes.plot([], [], "o", color=picture.style.quiet, markersize=6, label="ended by itself")
+        if any(_ended_by_itself(entry) for entry in comparison):
+            axes.plot([], [], "o", color=picture.style.quiet, markersize=6, label="ended by itself")
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, frameon=False, title="best first",
                     alignment="left")  # fmt: skip
     return picture
@@ -129,15 +130,19 @@ def _draw(
     }  # fmt: skip
     axes.plot(spent, middle, linewidth=2.0, label=one_line(entry.name, 36), zorder=4 + len(comparison) - k, **look)
     if len(entry.races) > 1:
-        # An endless band would stretch the axis: it ends where the drawing does.
-        axes.fill_between(
-            spent, low, np.where(np.isfinite(high), high, np.nan), color=look["color"], alpha=0.15, linewidth=0
-        )
+        # Before the first step all bands would lie on each other; one without end would stretch the axis.
+        shown = (middle != middle[0]) & np.isfinite(high)
+        axes.fill_between(spent, low, high, where=list(shown), color=look["color"], alpha=0.12, linewidth=0)
     ends = sorted(race.evaluations if unit == "evaluations" else race.seconds for race in entry.races)
     end = ends[len(ends) // 2]
-    if end < 0.98 * comparison.budget.amount and end >= spent[0]:
+    if _ended_by_itself(entry) and end >= spent[0]:
         at = int(np.searchsorted(spent, end))
         axes.plot([end], [middle[min(at, len(middle) - 1)]], "o", color=look["color"], markersize=6, zorder=20)
+
+
+def _ended_by_itself(entry: Entry) -> bool:
+    """Whether most races ended before their budget did."""
+    return 2 * sum(race.outcome != "budget spent" for race in entry.races) > len(entry.races)
 
 
 def _quantile(curves: Array, share: float) -> Array:

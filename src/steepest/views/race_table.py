@@ -34,8 +34,8 @@ def race_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     """A row for each method, the best first."""
     return [
         (
-            one_line(entry.name, 36), _loss(entry.best), _loss(entry.median), _loss(entry.spread), f"{entry.evaluations:,.0f}",
-            number(entry.seconds, 2), _ended(comparison, entry),
+            one_line(entry.name, 36), _loss(entry.best), _loss(entry.median), _loss(entry.spread),
+            _evaluations(entry.evaluations), number(entry.seconds, 2), _ended(comparison, entry),
         )
         for entry in comparison.ranking
     ]  # fmt: skip
@@ -50,6 +50,10 @@ def minima_rows(comparison: Comparison) -> list[tuple[str, ...]]:
         kind = kind if ending.settled else "no minimum in sight"
         rows.append((_LETTERS[k], number(ending.loss, 6), where(ending.params, comparison.scale), kind))
     return rows
+
+
+def _evaluations(count: float) -> str:
+    return f"{count:,.0f}" if count >= 10 else number(count, 2)
 
 
 def _loss(loss: float) -> str:
