@@ -27,7 +27,7 @@ def test_the_example(steepest: Steepest) -> None:
         "dL/dw = -(1 - sigmoid(w*x))*x",
         "best by theory",
         "1st derivative",
-        "evaluations for n parameters",
+        "evaluations + walks",
     ):
         assert part in result.out
 
@@ -64,7 +64,7 @@ def test_a_picture(steepest: Steepest, folder: Path) -> None:
     result = steepest("derive", "abs(x)", "--at", "x=0", "--picture", "kink.png")
     assert result.out.endswith("picture  kink.png\n")
     assert (folder / "kink.png").stat().st_size > 10_000
-    assert "the slope is -1 from the left and 1 from the right" in result.out
+    assert "the slope is -1 from the left and 1 from the right" in " ".join(result.out.split())
 
 
 def test_the_derivation_alone(steepest: Steepest) -> None:
@@ -81,7 +81,7 @@ def test_rules_by_hand(steepest: Steepest) -> None:
     assert "manual " in right.out
     wrong = steepest("derive", "w**2", "--at", "w=3", "--manual", "3*w")
     assert wrong.code == 0
-    assert "The rule by hand is wrong: it gives 9 for w where the derivative is 6." in wrong.out
+    assert "The rule by hand is wrong: it gives 9 for w where the derivative is 6." in " ".join(wrong.out.split())
     assert "manual" in steepest("derive", "w", "--at", "w=3", "--manual", "where(w == 3, 1, 1)").out
 
 

@@ -109,6 +109,13 @@ def test_an_absolute_value_at_0() -> None:
     assert all(each.digits is None for each in ways.rows)
 
 
+def test_a_kink_in_one_parameter_leaves_the_others_their_digits() -> None:
+    ways = sd.ways("max(a, b)**2*x", {"a": 1.0, "b": 1.0, "x": 3.0})
+    np.testing.assert_equal(ways.reference.gradient, [math.nan, math.nan, 1.0])
+    assert row(ways, "automatic, reverse").digits == 16
+    assert len(ways.remarks) == 2
+
+
 @pytest.mark.parametrize(
     ("text", "at", "central", "automatic", "words"),
     [

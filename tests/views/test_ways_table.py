@@ -27,10 +27,13 @@ def test_the_table() -> None:
         "manual", "symbolic", "numerical, one-sided", "numerical, central", "numerical, complex-step", "automatic, reverse",
         "automatic, forward",
     ]  # fmt: skip
-    assert re.search(
-        r"manual +-0.53788284274 +1[56]\.\d +0 +[\d.,]+ µs +textbook: -\(x\*sigmoid\(-\(w\*x\)\)\)", lines[4]
+    assert re.search(r"manual +-0.53788284274 +1[56]\.\d +0 +[\d.,]+ µs$", lines[4])
+    assert lines[12] == "manual                    textbook: -(x*sigmoid(-(w*x)))"
+    assert (
+        " ".join(lines[-2:])
+        == "Digits are those in agreement with the limit of the difference quotient, in 1,000 digits."
     )
-    assert lines[-1] == "Digits are those in agreement with the limit of the difference quotient, in 1,000 digits."
+    assert max(map(len, lines)) <= 80
 
 
 def test_many_parameters_are_cut_short() -> None:
@@ -38,7 +41,7 @@ def test_many_parameters_are_cut_short() -> None:
     assert "d/dw[2]" in text
     assert "d/dw[3]" not in text
     assert "(and 4 more parameters)" in text
-    assert "of the parameter where they are fewest" in text
+    assert "of the parameter where they are fewest" in " ".join(text.split())
 
 
 def test_the_growth() -> None:
@@ -46,20 +49,20 @@ def test_the_growth() -> None:
     assert re.search(r"one-sided +2 +11 +101 +1,001\n", text)
     assert re.search(r"central +2 +20 +200 +2,000\n", text)
     assert re.search(r"complex-step +1 +10 +100 +1,000\n", text)
-    assert re.search(r"reverse +1 \+ 1 walk +1 \+ 1 walk +1 \+ 1 walk +1 \+ 1 walk\n", text)
-    assert re.search(r"forward +1 \+ 1 walk +1 \+ 10 walks +1 \+ 100 walks +1 \+ 1,000 walks$", text)
+    assert re.search(r"reverse +1 \+ 1 +1 \+ 1 +1 \+ 1 +1 \+ 1\n", text)
+    assert re.search(r"forward +1 \+ 1 +1 \+ 10 +1 \+ 100 +1 \+ 1,000\n", text)
 
 
 def test_the_steps_and_the_size() -> None:
     ways = sd.ways("sin(w)", 0.7)
     steps = step_lines(ways)
-    assert re.search(r"one-sided .* 3\.0e-08 .*sqrt\(ε\)\*\|a\| = 1\.0e-08", steps)  # 2 sqrt(ε)
+    assert re.search(r"one-sided .* 3\.0e-08 +1\.0e-08\n", steps)  # 2 sqrt(ε), 0.7 sqrt(ε)
     assert "or less" in steps
     assert step_lines(sd.ways("abs(w)", 0.0)) == ""
     size = swell_text(sd.derivation("w*sin(w)*exp(w)", "w"))
     assert re.search(r"function +4 +4\n1st derivative +11 +9\n2nd derivative +27 +14", size)
     assert "As derived it is 2.8 times as long as the function" in size
-    assert "by the product rule" in size
+    assert "by the product rule" in " ".join(size.split())
     assert "1 operation." in swell_text(sd.derivation("w**2", "w"))
 
 

@@ -74,7 +74,8 @@ class DeriveCommand:
                 raise UsageError(f"{option} needs a point: say where, such as --at {_point_like(objective.names)}.")
         derived = derivation(objective, self.wrt)
         if self.json:
-            output.say_object({"function": self.formula, "derivation": derivation_object(derived), "files": []})
+            output.say_object({"function": self.formula, "derivation": derivation_object(derived),
+                               "derivation_latex": derived.latex(), "files": []})  # fmt: skip
             return 0
         hint = f"For values, digits, evaluations and times say where: --at {_point_like(objective.names)}."
         output.say("\n\n".join([self._derivation(derived), swell_text(derived), growth_text(), hint]))

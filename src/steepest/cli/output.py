@@ -11,6 +11,7 @@ from typing import Any, TextIO
 _PLAIN = str.maketrans({
     "²": "^2", "±": "+/-", "–": "-", "—": "-", "−": "-", "─": "-", "…": "...", "·": "*", "×": "x", "≤": "<=", "≥": ">=",
     "■": "#", "○": "o", "▣": "@", "→": "->",
+    "′": "'", "δ": "delta", "α": "alpha", "ε": "eps", "Σ": "Sum", "µ": "u",
     "“": '"', "”": '"', "‘": "'", "’": "'", "\N{NO-BREAK SPACE}": " ", "\N{NARROW NO-BREAK SPACE}": " ",
 })  # fmt: skip
 _READER_GONE = 141  # what the shell gives for SIGPIPE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping
 
-from steepest.differentiation.algebra import operations
+from steepest.differentiation.algebra import Algebra
 from steepest.formula.symbolic import name_latex
 from steepest.formula.tokens import quoted_name
 from steepest.formula.tree import Binary, Call, Compare, Constant, Name, Node, Number, Unary, postorder, to_text
@@ -40,10 +40,11 @@ class Notation:
     def __init__(self, columns: Collection[str] = (), symbols: Mapping[str, tuple[str, str]] | None = None) -> None:
         self.columns = frozenset(columns)
         self.symbols = dict(symbols or {})
+        self._algebra = Algebra()  # remembers what it has counted
 
     def text(self, tree: Node) -> str:
         """The tree as a formula; one that is very long is only described."""
-        if (count := operations(tree)) > _LONG:
+        if (count := self._algebra.count(tree)) > _LONG:
             return f"(an expression of {count:,} operations)"
         text = to_text(tree)
         for name, (written, _) in self.symbols.items():
@@ -59,7 +60,7 @@ class Notation:
         >>> print(Notation(["x"]).latex(parse_expression("sigmoid(w*x)*(1 - sigmoid(w*x))*x/2")))
         \\frac{\\sigma\\left(w x_{i}\\right) \\left(1 - \\sigma\\left(w x_{i}\\right)\\right) x_{i}}{2}
         """
-        if (count := operations(tree)) > _LONG:
+        if (count := self._algebra.count(tree)) > _LONG:
             return rf"\text{{(an expression of {count} operations)}}"
         done: dict[Node, tuple[str, int]] = {}
         for node in postorder(tree):

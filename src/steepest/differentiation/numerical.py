@@ -35,15 +35,12 @@ class Scheme:
     usual : float
         The step it usually gets, relative to the argument: the one that balances both errors where the function and its
         derivatives are about 1.
-    usual_text : str
-        The same in words.
     """
 
     name: str
     formula: str
     order: int
     usual: float
-    usual_text: str
 
     def quotient(self, f: Function, x: Array, i: int, h: float, here: float) -> float:
         """The derivative with respect to element i of x; `here` is f(x)."""
@@ -74,9 +71,9 @@ class Scheme:
         return 2 * math.sqrt(size) if self is ONE_SIDED else (3 * size) ** (1 / 3)
 
 
-ONE_SIDED = Scheme("one-sided", "(f(a + h) - f(a))/h", 1, EPSILON ** (1 / 2), "sqrt(ε)*|a|")
-CENTRAL = Scheme("central", "(f(a + h) - f(a - h))/(2*h)", 2, EPSILON ** (1 / 3), "ε**(1/3)*|a|")
-COMPLEX = Scheme("complex-step", "Im f(a + i*h)/h", 2, COMPLEX_STEP, "1e-30*|a|")
+ONE_SIDED = Scheme("one-sided", "(f(a + h) - f(a))/h", 1, EPSILON ** (1 / 2))
+CENTRAL = Scheme("central", "(f(a + h) - f(a - h))/(2*h)", 2, EPSILON ** (1 / 3))
+COMPLEX = Scheme("complex-step", "Im f(a + i*h)/h", 2, COMPLEX_STEP)
 SCHEMES = (ONE_SIDED, CENTRAL, COMPLEX)
 
 

@@ -11,6 +11,7 @@ from steepest.formula.tree import Node
 
 HIGHEST = 4
 """Derivatives are counted up to this order."""
+_MANY = 5_000  # operations beyond which no further derivative is taken
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,8 @@ class Swell:
     function, function_shared : int
         Of the function, written out, and with every distinct part computed once.
     orders : tuple of int
-        Of its first, second, ... derivative as the rules give them, written out: shared parts count as often as they appear.
+        Of its first, second, ... derivative as the rules give them, written out: shared parts count as often as they appear. They
+        end where nothing is left, or where there are too many.
     shared : tuple of int
         The same with every distinct part computed once, which is what automatic differentiation does.
     tidied : int
@@ -66,5 +68,7 @@ def swell_of(
         shared.append(distinct_operations(derivative))
         if order == 0:
             tidied = algebra.count(algebra.tidy(derivative))
+        if shared[-1] > _MANY or orders[-1] == 0:
+            break
     largest = max(steps, key=lambda step: step.added, default=None)
     return Swell(algebra.count(tree), distinct_operations(tree), tuple(orders), tuple(shared), tidied, largest)

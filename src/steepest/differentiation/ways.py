@@ -48,8 +48,8 @@ class Way:
     gradient : ndarray of shape (n,), or None
         One derivative an element; None where the way cannot go.
     digits : float or None
-        Decimal digits that agree with the reference, of the element where they are fewest; None where there is nothing to
-        compare or to compare with.
+        Decimal digits that agree with the reference, of the element where they are fewest; elements without a derivative do
+        not count. None where there is nothing to compare or to compare with.
     evaluations : int or None
         How often the function was evaluated.
     seconds : float or None
@@ -170,7 +170,10 @@ class Ways:
         compute, source = rule
         row = self._row("manual", compute, source)
         if row.gradient is not None and row.digits is not None and row.digits < _WRONG:
-            agreed = [digits(float(v), float(r)) for v, r in zip(row.gradient, self.reference.gradient)]
+            agreed = [
+                digits(float(v), float(r)) if math.isfinite(r) else 16.0
+                for v, r in zip(row.gradient, self.reference.gradient)
+            ]
             worst = int(np.argmin(agreed))
             self.remarks.append(
                 f"The rule by hand is wrong: it gives {row.gradient[worst]:.6g} for {self.subject.elements[worst]} where the "
@@ -253,7 +256,8 @@ class Ways:
             steps = [scheme.step(x) for x in subject.vector]
             return np.array([scheme.quotient(counted, subject.vector, i, h, here) for i, h in enumerate(steps)])
 
-        row = self._row(name, compute, f"h = {scheme.step(subject.vector[0]):.2g}")
+        which = f" for {subject.elements[0]}" if len(subject.elements) > 1 else ""
+        row = self._row(name, compute, f"h = {scheme.step(subject.vector[0]):.2g}{which}")
         assert row.gradient is not None
         finite = np.isfinite(row.gradient).all()
         if finite and scheme is COMPLEX and row.digits is not None and row.digits < _FEW:
@@ -289,8 +293,9 @@ class Ways:
             gradient = np.asarray(compute(), dtype=np.float64)
             seconds = _median_time(compute)
         agreed = None
-        if np.isfinite(self.reference.gradient).all() and not (name == _ITSELF and self.reference.source == AUTOMATIC):
-            agreed = min(digits(float(v), float(r)) for v, r in zip(gradient, self.reference.gradient))
+        true = self.reference.gradient
+        if np.isfinite(true).any() and not (name == _ITSELF and self.reference.source == AUTOMATIC):
+            agreed = min(digits(float(v), float(r)) for v, r in zip(gradient, true) if math.isfinite(r))
         return Way(name, gradient, agreed, 0, seconds, note)
 
 
@@ -373,7 +378,7 @@ def ways(
 def evaluations(parameters: int) -> dict[str, tuple[int, int]]:
     """How often each way evaluates the function, and how many walks over its recording it takes, for so many parameters.
 
-    A walk is about as much work as an evaluation.
+    A walk costs a few evaluations.
 
     Examples
     --------

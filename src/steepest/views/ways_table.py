@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from steepest.differentiation.numerical import COMPLEX, accuracy
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from steepest.differentiation.derivation import Derivation
     from steepest.differentiation.ways import Way, Ways
 
+_WIDTH = 80
 _NONE = "–"
 _COLUMNS = 3  # parameters whose derivatives are shown
 _COUNTS = (1, 10, 100, 1000)
@@ -38,20 +40,25 @@ def ways_table(ways: Ways) -> str:
     subject = ways.subject
     shown = range(min(len(subject.elements), _COLUMNS))
     more = len(subject.elements) - len(shown)
-    head = ["way", *(f"d/d{subject.elements[i]}" for i in shown), "digits", "evaluations", "time", ""]
+    head = ["way", *(f"d/d{subject.elements[i]}" for i in shown), "digits", "evaluations", "time"]
     rows = []
     for row in ways.rows:
         values = [_number(float(row.gradient[i])) if row.gradient is not None else _NONE for i in shown]
         counted = _NONE if row.evaluations is None else f"{row.evaluations:,}"
-        rows.append([row.name, *values, _digits(row.digits), counted, _time(row.seconds), row.note])
+        rows.append([row.name, *values, _digits(row.digits), counted, _time(row.seconds)])
     title = f"{one_line(subject.title, 100)} = {_number(subject.value, 6)} at {subject.described()}"
-    lines = [title, "", text_table(head, rows, right=range(1, len(head) - 1))]
+    lines = [title, "", text_table(head, rows, right=range(1, len(head)))]
     if more:
         lines.append(f"(and {more:,} more parameters)")
     which = "; of the parameter where they are fewest" if len(subject.elements) > 1 else ""
-    lines += ["", f"Digits are those in agreement with {ways.reference.source}{which}."]
-    lines += ways.remarks
-    return "\n".join(lines)
+    sentences = [f"Digits are those in agreement with {ways.reference.source}{which}.", *ways.remarks]
+    longest = max(len(row.name) for row in ways.rows)
+    lines += ["", *(f"{row.name:{longest}}   {row.note}" for row in ways.rows), ""]
+    return "\n".join([*lines, *map(_wrapped, sentences)])
+
+
+def _wrapped(sentence: str) -> str:
+    return textwrap.fill(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def step_lines(ways: Ways) -> str:
@@ -64,9 +71,9 @@ def step_lines(ways: Ways) -> str:
         scheme = curve.scheme
         bound = " or less" if scheme is COMPLEX else ""
         theory = "any small one" if scheme is COMPLEX else _short(curve.predicted)
-        usual = f"{scheme.usual_text} = {_short(scheme.step(here))}"
-        rows.append([scheme.name, f"{_short(curve.best)}{bound}", f"{accuracy(curve.best_error):.1f}", theory, usual])
-    head = ["step h", "best found", "digits there", "best by theory", f"usual, at {ways.subject.described(0)}"]
+        found = f"{_short(curve.best)}{bound}"
+        rows.append([scheme.name, found, f"{accuracy(curve.best_error):.1f}", theory, _short(scheme.step(here))])
+    head = [f"step for {ways.subject.elements[0]}", "best found", "digits there", "best by theory", "usual"]
     return text_table(head, rows, right=(1, 2, 3, 4))
 
 
@@ -86,9 +93,9 @@ def swell_text(derivation: Derivation) -> str:
     if swell.largest is not None and swell.largest.added > 1:
         part = one_line(derivation.notation.text(swell.largest.before.children[0]), 60)
         text += (
-            f" It grows most at {part}: {_operations(swell.largest.added)}, by the {swell.largest.rule.split(',')[0]}."
+            f" It grows most at {part}: {_operations(swell.largest.added)} by the {swell.largest.rule.split(',')[0]}."
         )
-    return f"{text_table(head, rows, right=(1, 2))}\n{text}"
+    return f"{text_table(head, rows, right=(1, 2))}\n{_wrapped(text)}"
 
 
 def _operations(count: int) -> str:
@@ -102,9 +109,11 @@ def growth_text() -> str:
         cells = []
         for n in _COUNTS:
             calls, walks = evaluations(n)[name]
-            cells.append(f"{calls:,}" + (f" + {walks:,} walk{'s' * (walks != 1)}" if walks else ""))
+            cells.append(f"{calls:,}" + (f" + {walks:,}" if walks else ""))
         rows.append([name, *cells])
-    return text_table(["evaluations for n parameters", *(f"n = {n:,}" for n in _COUNTS)], rows, right=range(1, 5))
+    head = ["evaluations + walks", *(f"n = {n:,}" for n in _COUNTS)]
+    sentence = "For the gradient by n parameters; a walk over a recorded evaluation costs a few evaluations."
+    return f"{text_table(head, rows, right=range(1, 5))}\n{_wrapped(sentence)}"
 
 
 def _number(value: float, digits: int = 12) -> str:
@@ -155,6 +164,7 @@ def ways_object(ways: Ways) -> dict[str, Any]:
         ]  # fmt: skip
     if subject.derivation is not None:
         found["derivation"] = derivation_object(ways.derivation)
+        found["derivation_latex"] = ways.derivation.latex()
     else:
         found["no_symbolic_form"] = subject.no_symbols
     return found
