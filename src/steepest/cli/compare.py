@@ -18,6 +18,7 @@ from steepest.cli.usage import UsageError, any_number, parse_values, whole_numbe
 
 if TYPE_CHECKING:
     from steepest.comparison.result import Comparison
+    from steepest.training.problem import Problem
 
 FAILED = 1
 _METHODS = "lm, lbfgs, gradient_descent, momentum, adam, adam:64 (batches), restarts, random_search, genetic, ..."
@@ -92,11 +93,21 @@ class CompareCommand:
             starts = network_starts(self.formula, self.starts, self.seed)
         else:
             problem = formula_problem(self.formula, self.data, start=self.start, **options)
+            inside = {
+                name: sum(pair) / 2 for name, pair in (self.region or {}).items() if _outside(problem, name, pair)
+            }
+            if inside:
+                problem = formula_problem(self.formula, self.data, start={**inside, **(self.start or {})}, **options)
         with _progress(sys.stderr.isatty() and not self.quiet and not self.json, self.starts) as watch:
             return compare(
                 problem, self.methods, self.budget, seeds=self.starts, starts=starts, bounds=self.region,
                 known_minimum=self.known_minimum, seed=self.seed, watch=watch,
             )  # fmt: skip
+
+
+def _outside(problem: Problem, name: str, pair: tuple[float, float]) -> bool:
+    """Whether the start of a parameter is not within these two numbers."""
+    return name in problem.start and pair[0] < pair[1] and not pair[0] <= float(problem.start[name]) <= pair[1]
 
 
 @contextlib.contextmanager
@@ -222,7 +233,7 @@ def options(
         str | None,
         typer.Option(
             metavar="NAME=LOW:HIGH,...",
-            help="Where the other starts are drawn and searches stay; three natural magnitudes around the start if left out.",
+            help="Where starts are drawn and searches stay; three natural magnitudes around the start if left out.",
         ),
     ] = None,
     known_minimum: Annotated[
