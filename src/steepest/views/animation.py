@@ -32,12 +32,15 @@ class Trail:
         Of the style.
     dots : bool
         Whether each point that it has left stays visible.
+    mark : str
+        The shape of the point, by Matplotlib's letters: o, s, ^, D, v or P.
     """
 
     x: Array
     y: Array
     colour: Colour
     dots: bool = False
+    mark: str = "o"
 
 
 @dataclass(frozen=True, eq=False)

@@ -24,7 +24,7 @@ from steepest.views.animation_panels import (
     step_text,
 )  # fmt: skip
 from steepest.views.landscape import problem_and_runs
-from steepest.views.landscape_picture import colour_of, followed
+from steepest.views.landscape_picture import colour_of, followed, mark_of
 from steepest.views.landscape_window import checked_side, near_points
 from steepest.views.progress import Tell
 from steepest.views.style import Style, literal
@@ -116,7 +116,14 @@ def animate_curve(
             axes.plot(each.flat[:1, 0], each.losses[:1], "o", markersize=9, color=style.paper,
                       markeredgecolor=colour_of(number, style), markeredgewidth=2, zorder=2)  # fmt: skip
             if len(shown.paths) > 1:
-                axes.plot([], [], color=colour_of(number, style), linewidth=2, label=one_line(each.name, 30))
+                axes.plot(
+                    [],
+                    [],
+                    color=colour_of(number, style),
+                    linewidth=2,
+                    marker=mark_of(number, len(shown.paths)),
+                    label=one_line(each.name, 30),
+                )
         axes.set_xlim(*window)
         axes.set_ylim(*levels)
         literal(axes.xaxis.label).set_text(one_line(name, 60))
@@ -137,7 +144,7 @@ def animate_curve(
         x_all, y_all = each.flat[:, 0], each.losses
         inside = (window[0] <= x_all) & (x_all <= window[1]) & (y_all <= levels[1])
         place = followed(x_all, np.array(window), inside)[at], followed(y_all, np.array(levels), inside)[at]
-        movers.append(Trail(*place, path_colour(number), dots=True))
+        movers.append(Trail(*place, path_colour(number), dots=True, mark=mark_of(number, len(shown.paths))))
     return finished(Animation(f"Descent on a curve: {names_of(shown)}", [Panel(draw, movers, captions)], shown.steps, theme, fps),
                      path, progress)  # fmt: skip
 

@@ -96,7 +96,7 @@ def _artists(axes: Any, mover: Trail | Curve, style: Style) -> tuple[Any, Any]:
         return line, None
     (line,) = axes.plot([], [], color=colour, linewidth=1.8, marker="o" if mover.dots else "", markersize=3.6,
                       animated=True, zorder=4)  # fmt: skip
-    (dot,) = axes.plot([], [], "o", color=colour, markersize=9, markeredgecolor=style.paper, markeredgewidth=1.5,
+    (dot,) = axes.plot([], [], mover.mark, color=colour, markersize=9, markeredgecolor=style.paper, markeredgewidth=1.5,
                        animated=True, zorder=5)  # fmt: skip
     return line, dot
 

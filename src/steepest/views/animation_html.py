@@ -23,6 +23,15 @@ _WIDTH = 4.7  # of one of width 1
 _DPI = 150
 _UNITS = 100.0  # of the page's drawing to an inch
 _POINTS = _UNITS / 72.0
+# The shapes of a moving point, about the origin.
+_MARKS = {
+    "o": "M-6.4 0a6.4 6.4 0 1 0 12.8 0a6.4 6.4 0 1 0 -12.8 0z",
+    "s": "M-6 -6h12v12h-12z",
+    "^": "M0 -7.5L7.5 6H-7.5z",
+    "D": "M0 -8L8 0L0 8L-8 0z",
+    "v": "M0 7.5L7.5 -6H-7.5z",
+    "P": "M-2.6 -7.5h5.2v4.9h4.9v5.2h-4.9v4.9h-5.2v-4.9h-4.9v-5.2h4.9z",
+}
 _THEMES = {"light": LIGHT, "dark": DARK}
 
 
@@ -121,7 +130,9 @@ def _group(mover: Trail | Curve, name: str) -> str:
         inside = f'<path style="stroke:{colour};stroke-width:{1.8 * _POINTS:.2f}px"/>'
         if mover.dots:
             inside += f'<path style="stroke:{colour};stroke-width:{3.6 * _POINTS:.2f}px"/>'
-        inside += f'<circle r="{4.6 * _POINTS:.2f}" style="fill:{colour};stroke:var(--paper);stroke-width:2px"/>'
+        inside += (
+            f'<path class="at" d="{_MARKS[mover.mark]}" style="fill:{colour};stroke:var(--paper);stroke-width:2px"/>'
+        )
     return f'<g class="mover">{inside}</g>'
 
 

@@ -16,7 +16,7 @@ from steepest.base.params import Array
 from steepest.training.run import Run
 from steepest.views.animation import Animation, Colour, Panel, Trail
 from steepest.views.descent_path import DescentPath, path_of, steps_shown
-from steepest.views.landscape_picture import colour_of
+from steepest.views.landscape_picture import colour_of, mark_of
 from steepest.views.landscape_window import near_points
 from steepest.views.progress import Tell
 from steepest.views.style import Style, literal
@@ -92,7 +92,8 @@ def loss_panel(shown: Shown, loss_name: str = "", width: float = 0.62) -> Panel:
             axes.plot(
                 path.steps[inside], loss[inside], color=colour_of(number, style), alpha=0.3, linewidth=1.2, zorder=2
             )
-            axes.plot([], [], color=colour_of(number, style), linewidth=2, label=one_line(path.name, 26))
+            axes.plot([], [], color=colour_of(number, style), linewidth=2, marker=mark_of(number, len(shown.paths)),
+                      label=one_line(path.name, 26))  # fmt: skip
         if logarithmic:
             axes.set_yscale("log")
             axes.set_ylim(floor / (high / floor) ** 0.05, high * (high / floor) ** 0.05)
@@ -107,7 +108,7 @@ def loss_panel(shown: Shown, loss_name: str = "", width: float = 0.62) -> Panel:
             draw_legend(axes)
 
     movers = [
-        Trail(path.steps[at].astype(np.float64), loss[at], path_colour(number))
+        Trail(path.steps[at].astype(np.float64), loss[at], path_colour(number), mark=mark_of(number, len(shown.paths)))
         for number, (path, at, loss) in enumerate(zip(shown.paths, shown.at, drawn))
     ]
     if len(shown.paths) == 1:

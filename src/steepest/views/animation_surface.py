@@ -21,7 +21,7 @@ from steepest.views.animation_panels import (
     step_text,
 )  # fmt: skip
 from steepest.views.landscape import Landscape, landscape_of, problem_and_runs
-from steepest.views.landscape_picture import colour_of, draw_ground, followed, mark_minima
+from steepest.views.landscape_picture import colour_of, draw_ground, followed, mark_minima, mark_of
 from steepest.views.progress import Tell
 from steepest.views.style import Style
 from steepest.views.words import one_line
@@ -91,6 +91,7 @@ def animate_surface(
             followed(track.y, ground.y, track.inside)[at],
             path_colour(number),
             dots=True,
+            mark=mark_of(number, len(shown.paths)),
         )
         for number, (track, at) in enumerate(zip(ground.tracks, shown.at))
     ]

@@ -72,7 +72,9 @@ def plot_landscape(
         axes = picture.add_subplot()
         levels = draw_ground(axes, seen, picture.style)
         for number, track in enumerate(seen.tracks):
-            _draw_track(axes, track, seen, picture.style, colour_of(number, picture.style))
+            _draw_track(
+                axes, track, seen, picture.style, colour_of(number, picture.style), mark_of(number, len(seen.tracks))
+            )
         mark_minima(axes, seen, picture.style)
         if levels is not None:
             _colour_bar(picture, axes, levels, seen)
@@ -137,7 +139,9 @@ def plot_surface(
                 zorder=2,
             )
             for number, track in enumerate(seen.tracks):
-                _draw_track_above(axes, track, levels, style, colour_of(number, style))
+                _draw_track_above(
+                    axes, track, levels, style, colour_of(number, style), mark_of(number, len(seen.tracks))
+                )
             for minimum in seen.minima:
                 at = float(levels.height(np.array(minimum.loss))) + _ABOVE
                 axes.plot([minimum.x], [minimum.y], [at], zorder=6, **_star(style))
@@ -188,6 +192,11 @@ def colour_of(number: int, style: Style) -> str:
     return order[number % len(order)]
 
 
+def mark_of(number: int, of: int) -> str:
+    """The shape of the point of path `number` of so many: a second sign beside its colour."""
+    return "o" if of == 1 else "s^DvPo"[number % 6]
+
+
 def mark_minima(axes: Axes, seen: Landscape, style: Style) -> None:
     """A star at each known minimum."""
     for minimum in seen.minima:
@@ -219,23 +228,23 @@ def _levels(seen: Landscape) -> LossLevels | None:
     return loss_levels(seen.loss, np.array([m.loss for m in seen.minima]))
 
 
-def _draw_track(axes: Axes, track: Track, seen: Landscape, style: Style, colour: str) -> None:
+def _draw_track(axes: Axes, track: Track, seen: Landscape, style: Style, colour: str, mark: str) -> None:
     x, y = followed(track.x, seen.x, track.inside), followed(track.y, seen.y, track.inside)
     axes.plot(x, y, color=style.paper, linewidth=3.6, alpha=0.85, zorder=3)
     dots = "o" if x.size <= _DOTS else ""
     axes.plot(x, y, color=colour, linewidth=1.6, marker=dots, markersize=3.2, zorder=4, label=one_line(track.name))
-    for at, marker in ((0, _ring(style, colour)), (-1, _square(style, colour))):
+    for at, marker in ((0, _ring(style, colour)), (-1, _end(style, colour, mark))):
         if track.inside[at]:
             axes.plot(track.x[at], track.y[at], zorder=5, **marker)
 
 
-def _draw_track_above(axes: Any, track: Track, levels: LossLevels, style: Style, colour: str) -> None:
+def _draw_track_above(axes: Any, track: Track, levels: LossLevels, style: Style, colour: str, mark: str) -> None:
     x, y = (np.where(track.inside, values, np.nan) for values in (track.x, track.y))
     height = np.clip(levels.height(track.ground), 0.0, 1.0) + _ABOVE
     axes.plot(x, y, height, color=style.paper, linewidth=3.4, alpha=0.8, zorder=3)
     dots = "o" if x.size <= _DOTS else ""
     axes.plot(x, y, height, color=colour, linewidth=1.6, marker=dots, markersize=2.8, zorder=4)
-    for at, marker in ((0, _ring(style, colour)), (-1, _square(style, colour))):
+    for at, marker in ((0, _ring(style, colour)), (-1, _end(style, colour, mark))):
         if track.inside[at]:
             axes.plot(x[[at]], y[[at]], height[[at]], zorder=5, **marker)
 
@@ -245,8 +254,8 @@ def _ring(style: Style, colour: str) -> dict[str, Any]:
             "markeredgewidth": 2, "linestyle": ""}  # fmt: skip
 
 
-def _square(style: Style, colour: str) -> dict[str, Any]:
-    return {"marker": "s", "markersize": 8, "markerfacecolor": colour, "markeredgecolor": style.paper,
+def _end(style: Style, colour: str, mark: str) -> dict[str, Any]:
+    return {"marker": "s" if mark == "o" else mark, "markersize": 8.5, "markerfacecolor": colour, "markeredgecolor": style.paper,
             "markeredgewidth": 1.2, "linestyle": ""}  # fmt: skip
 
 
@@ -257,12 +266,17 @@ def _star(style: Style) -> dict[str, Any]:
 
 def _legend(picture: Picture, seen: Landscape) -> None:
     style = picture.style
+    several = len(seen.tracks)
     paths = [
-        Line2D([], [], color=colour_of(number, style), linewidth=2, label=one_line(_track_label(track), 40))
+        Line2D([], [], color=colour_of(number, style), linewidth=2, marker=mark_of(number, several) if several > 1 else "",
+               label=one_line(_track_label(track), 40))
         for number, track in enumerate(seen.tracks)
-    ]
+    ]  # fmt: skip
     marks: list[Any] = []
-    for at, label, look in ((0, "start", _ring(style, style.ink)), (-1, "end", _square(style, style.ink))):
+    for at, label, look in (
+        (0, "start", _ring(style, style.ink)),
+        (-1, "end" if several == 1 else "end, by its path's sign", _end(style, style.ink, "s")),
+    ):
         if any(track.inside[at] for track in seen.tracks):
             marks.append(Line2D([], [], label=label, **look))
     if seen.minima:
