@@ -256,6 +256,38 @@ def test_l3_repeating_a_batch_keeps_the_mean_and_multiplies_the_sum():
     np.testing.assert_allclose(gradient(1, "sum"), 32 * gradient(1, "mean"), rtol=1e-13)
 
 
+# ---- L5, L6, N1: derivatives by hand and in three other ways
+def test_l5_four_ways_agree():
+    ways = sd.ways("-log(sigmoid(w*x))", {"w": 0.5, "x": 2.0}, wrt="w")
+    names = [row.name.split(",")[0] for row in ways.rows]
+    assert list(dict.fromkeys(names)) == ["manual", "symbolic", "numerical", "automatic"]
+    for row in ways.rows:
+        assert row.gradient[0] == pytest.approx(-2 / (1 + np.e), rel=1e-6)
+        assert row.digits > 6
+        assert row.evaluations is not None
+        assert row.seconds > 0
+    one_sided, central, complex_step = ways.curves("w")
+    assert one_sided.best_error > 10 * central.best_error > 100 * complex_step.best_error
+
+
+def test_l6_squares_of_a_linear_and_of_a_sigmoid_unit():
+    rng = np.random.default_rng(0)
+    data = {"w": rng.normal(size=3), "x": rng.normal(size=(8, 3)), "y": rng.normal(size=8)}
+    linear = sd.derivation("y ~ dot(w, x)", "w", reduction="sum")
+    assert (linear.text("w"), linear.update("w")) == ("-2*sum(δ*x_j)", "w_j + 2*α*sum(δ*x_j)")
+    unit = sd.derivation("y ~ sigmoid(dot(w, x))", "w", reduction="sum")
+    assert unit.text("w") == "-2*sum(δ*sigmoid(w·x)*(1 - sigmoid(w·x))*x_j)"
+    assert sd.derivation("y ~ dot(w, x)", "w", reduction="mean").text("w") == "-2*mean(δ*x_j)"
+    for derived, model in ((linear, lambda u: u), (unit, sd.ops.sigmoid)):
+        expected = sd.grad(lambda w, model=model: ((data["y"] - model(data["x"] @ w)) ** 2).sum())(data["w"])
+        np.testing.assert_allclose(derived.evaluate(data)["w"], expected, rtol=1e-10)
+
+
+def test_n1_the_two_derivatives_of_a_line():
+    line = sd.derivation("y ~ a + b*x", ["a", "b"])
+    assert [line.text(name) for name in "ab"] == ["-2*mean(δ)", "-2*mean(δ*x)"]
+
+
 # ---- L7: blocks
 def test_l7_every_value_forward_and_every_derivative_backward():
     w, x = sd.tensor(0.5, requires_grad=True), sd.tensor(2.0, requires_grad=True)

@@ -9,7 +9,7 @@ from tests.formula.random_trees import trees
 
 from steepest.differentiation.notation import Notation, is_factor
 from steepest.formula.parser import parse_expression
-from steepest.formula.tree import Call, Node
+from steepest.formula.tree import Binary, Call, Node
 
 
 @pytest.mark.parametrize(
@@ -50,6 +50,10 @@ def test_sums_and_pending_derivatives() -> None:
         == r"\frac{1}{n} \sum_{i=1}^{n} \left(w - x_{i}\right)"
     )
     assert notation.latex(Call("d/dw", (tree,))) == r"\frac{\partial}{\partial w} \left(w x_{i}\right)"
+    assert notation.latex(Call("d/dw", (parse_expression("x"),))) == r"\frac{\partial x_{i}}{\partial w}"
+    # what is differentiated ends where its brackets end, whatever follows
+    product = Binary("*", Call("d/dw", (parse_expression("w**a"),)), parse_expression("b"))
+    assert notation.latex(product) == r"\frac{\partial}{\partial w} \left(w^{a}\right) b"
     assert notation.text(Call("d/dw", (tree,))) == "d/dw(w*x)"
 
 

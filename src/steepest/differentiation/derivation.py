@@ -190,7 +190,7 @@ class Derivation:
         --------
         >>> print(derivation("sin(3*w)", "w").latex())
         \\begin{align*}
-        \\frac{\\partial}{\\partial w} \\sin\\left(3 w\\right) &= \\cos\\left(3 w\\right) ... \\\\
+        \\frac{\\partial}{\\partial w} \\left(\\sin\\left(3 w\\right)\\right) &= \\cos\\left(3 w\\right) ... \\\\
         ...
         w &\\leftarrow w - 3 \\alpha \\cos\\left(3 w\\right)
         \\end{align*}

@@ -116,8 +116,11 @@ class Notation:
         listed = ", ".join(texts)
         if function.startswith("d/d"):
             inner, binding = arguments[0]
-            inner = inner if binding >= _POWER else rf"\left({inner}\right)"
-            return rf"\frac{{\partial}}{{\partial {self.name(function[3:])}}} {inner}", _POWER
+            variable = self.name(function[3:])
+            if binding == _ATOM and r"\sum" not in inner:
+                return rf"\frac{{\partial {inner}}}{{\partial {variable}}}", _POWER
+            inner = inner if r"\sum" in inner else rf"\left({inner}\right)"
+            return rf"\frac{{\partial}}{{\partial {variable}}} {inner}", _POWER
         if function in ("sum", "mean"):
             inner, binding = arguments[0]
             inner = inner if binding >= _PRODUCT and inner[0] != "-" else rf"\left({inner}\right)"
