@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steepest.fitting.landmarks import bumps, calmed, frequencies, log_slopes
+from steepest.fitting.landmarks import _Spectrum, bumps, calmed, frequencies, log_slopes
 
 
 @pytest.mark.parametrize("uneven", [False, True])
@@ -53,3 +53,23 @@ def test_bumps_are_peaks_and_steps():
     found = bumps(x, y + 0.02 * rng.standard_normal(300))
     for place in (2, 5, 8):
         assert np.min(np.abs(found - place)) < 0.3
+
+
+def test_a_fast_wave_in_many_rows():
+    x = np.linspace(0, 10, 5000)
+    assert abs(frequencies(x, np.sin(700 * x))[0] - 700) < 0.4  # 1114 turns
+
+
+def test_the_spectrum_is_the_least_squares_one():
+    """The share of the sum of squares that a wave with a mean takes off, against plain least squares."""
+    rng = np.random.default_rng(0)
+    t = np.sort(rng.uniform(0, 1, 40))
+    t[0], t[-1] = 0, 1
+    y = rng.standard_normal(40)
+    y -= y.mean()
+    spectrum = _Spectrum(t, 80)
+    for k in (3, 10, 40):
+        angle = spectrum.grid[k] * t
+        design = np.stack([np.cos(angle), np.sin(angle), np.ones(40)], axis=1)
+        residual = y - design @ np.linalg.lstsq(design, y, rcond=None)[0]
+        assert spectrum.of(y)[k] == pytest.approx(y @ y - residual @ residual, abs=0.005 * y @ y)

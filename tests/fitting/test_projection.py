@@ -94,6 +94,13 @@ def test_many_descents_end_in_the_minimum():
     assert found[0].curved[0] == pytest.approx(grid.curved[np.argmin(grid.loss), 0], abs=1e-3)
 
 
+def test_a_parameter_that_a_linear_one_undoes_stays_where_it_is():
+    solver = projection("c + a*exp((m - x)/t)", curved=("m", "t"))
+    at = solver.solve(np.array([[0.3, 1.0], [2.0, 3.0]]))
+    assert not solver.slopes(at)[..., 0].any()
+    assert solver.slopes(at)[..., 1].any()
+
+
 def test_descents_stay_in_their_box():
     box = Bounds(np.array([1.5]), np.array([4.0]))
     found, _ = minima(projection(), np.linspace(0.01, 30, 50)[:, None], box)

@@ -76,7 +76,7 @@ def test_candidates_of_a_place_are_mostly_in_the_range(formula, place):
     drawn = Candidates(model, rows, curved, {}, units, seed=0, robust=False).draw()
     places = place(dict(zip(curved, drawn.T)))
     assert np.mean((places >= X.min() - 1e-9) & (places <= X.max() + 1e-9)) > 0.6
-    assert np.mean(np.abs(places - 7) < 0.5) > 0.1
+    assert np.mean(np.abs(places - 7) < 0.5) > 0.08  # 0.03 if they were spread evenly over the range alone
 
 
 def test_candidates_are_finite_seeded_and_keep_what_is_given():

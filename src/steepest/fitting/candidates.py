@@ -128,11 +128,12 @@ class Candidates:
         def at(value: Array | float) -> tuple[Array, Array]:
             return line.at({**values, role.name: value})
 
-        if role.kind in ("angle", "place"):
-            one, other = (
-                start if role.kind == "angle" else line.low - start / slope
-                for start, slope in map(at, (unit, 2 * unit))
-            )
+        if role.kind == "angle":
+            (one, _), (other, _) = at(unit), at(2 * unit)
+            value, turn = unit + (target - one) * unit / (other - one), 2 * np.pi * unit / (other - one)
+            return _finite(value - turn * np.round(value / turn), unit)  # the one nearest to 0
+        if role.kind == "place":
+            one, other = (line.low - start / slope for start, slope in map(at, (unit, 2 * unit)))
             return _finite(unit + (target - one) * unit / (other - one), unit)
         one, two, four = (slope for _, slope in map(at, (unit, 2 * unit, 4 * unit)))
         power = np.log2(np.abs(two / one))

@@ -20,6 +20,7 @@ LEAST = 1e-290  # shorter columns have no inverse length
 MOST_NUMBERS = 2_000_000  # in one array: places beyond take turns
 COLD, WARM = 3, 1  # reweightings for a robust loss, from plain weights and from those of a place nearby
 FLOOR = 1e-3  # of a typical residual: smaller ones weigh no more under mae
+OWN = 1e-10  # share of a slope that is more than rounding
 EASE = 1e-8  # least damping, relative: what the data leave open does not move
 
 
@@ -157,7 +158,9 @@ class Projection:
             blocks = jacobian(formula, mode="forward")({name: np.zeros(()) for name in self.curved})
             slope = np.stack([np.broadcast_to(blocks[name], zero.shape) for name in self.curved], axis=-1)
             slope = slope / self.size * at.root[..., None]
-            return np.asarray(slope - at.basis @ (at.basis.swapaxes(1, 2) @ slope))
+            own = slope - at.basis @ (at.basis.swapaxes(1, 2) @ slope)
+            # What the linear parameters undo altogether leaves rounding, which is no direction to go.
+            return np.where((_lengths(own) > OWN * _lengths(slope))[:, None, :], own, 0.0)
 
     def steps(self, at: Solved, slopes: Array, damping: Array, box: Bounds | None) -> tuple[Array, Array]:
         """A damped Gauss-Newton step from each place, (k, p), and the relative decrease it promises, (k,).

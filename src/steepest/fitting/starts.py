@@ -20,6 +20,7 @@ from steepest.formula.tree import Binary, Name, postorder
 from steepest.nn.losses import Loss, mse
 
 MOST_ROWS = 400  # a start needs no more
+SHOWING_ROWS = 20_000  # in which frequencies, rates and peaks are looked for
 ENOUGH = 3  # descents that end in the lowest minimum: then it is taken for the lowest there is
 MOST_BATCHES = 4
 
@@ -128,9 +129,9 @@ def _found(
     """The start with these parameters solved for."""
     curved = [name for name in model.parameters if name not in given and name not in linear]
     box = _box(curved, bounds)
-    thin = _thinned(data, seed)
-    projection = Projection(model, thin, curved, linear, given, loss)
-    candidates = Candidates(model, thin, curved, given, _widths(model, data), seed, robust=not loss.squared)
+    shown = _thinned(data, SHOWING_ROWS, seed)
+    projection = Projection(model, _thinned(shown, MOST_ROWS, seed), curved, linear, given, loss)
+    candidates = Candidates(model, shown, curved, given, _widths(model, data), seed, robust=not loss.squared)
     told = {**dict.fromkeys(given, "given"), **dict.fromkeys(linear, "solved for"), **candidates.sources}
     sources = {name: told[name] for name in model.parameters}
     found: list[Minimum] = []
@@ -176,11 +177,11 @@ def _size(values: Array) -> float:
     return float(np.max(np.abs(values), initial=0.0)) or 1.0
 
 
-def _thinned(data: FitData, seed: int) -> FitData:
-    """At most `MOST_ROWS` rows that count, one at random from each of as many stretches: an even choice could hide a wave."""
+def _thinned(data: FitData, most: int, seed: int) -> FitData:
+    """At most so many rows that count, one at random from each of as many stretches: an even choice could hide a wave."""
     rows = np.arange(len(data.observed)) if data.weights is None else np.flatnonzero(data.weights > 0)
-    if len(rows) > MOST_ROWS:
-        cuts = np.arange(MOST_ROWS) + generator(seed, "thinned").uniform(size=MOST_ROWS)
-        rows = rows[(cuts * len(rows) / MOST_ROWS).astype(int)]
+    if len(rows) > most:
+        cuts = np.arange(most) + generator(seed, "thinned").uniform(size=most)
+        rows = rows[(cuts * len(rows) / most).astype(int)]
     weights = None if data.weights is None else data.weights[rows]
     return FitData({k: v[rows] for k, v in data.columns.items()}, data.observed[rows], weights, data.place)
