@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
 
 from steepest.base.params import Array
 
@@ -15,8 +14,8 @@ _LEVELS_FROM = 4.0
 _HEIGHTS_FROM = 12.0
 _SMALL = 0.02  # of the window: what is lower than in the rest of it is one level, since the grid knows no more of it
 _LOWEST = 1e-12  # of the highest: nearer to the lowest loss than this, losses are one
+_SLACK = 1e-9  # of a level: rounding
 _MANY = 14  # levels
-_LONG = 9999.5  # from here on with a power of ten
 _OFFSET = 1e-3  # of the lowest loss: where all levels are nearer to it, their distance is written
 
 
@@ -75,18 +74,23 @@ class LossLevels:
     def _ticks(self, place: Callable[[Array], Array], losses: Array, logarithmic: bool) -> tuple[Array, list[str]]:
         # Round numbers above a lowest loss that is small against them: it is nothing to write about.
         written = losses - (self.lowest if logarithmic else self.offset(False))
-        return place(losses), [written_loss(value) for value in written.tolist()]
+        labels: list[str] = []
+        for digits in range(4, 18):
+            labels = [written_loss(value, digits) for value in written.tolist()]
+            if len(set(labels)) == len(labels):
+                break
+        return place(losses), labels
 
 
-def written_loss(value: float) -> str:
+def written_loss(value: float, digits: int = 4) -> str:
     """A loss on an axis, with the sign that numbers on axes have.
 
     Examples
     --------
-    >>> written_loss(-1234.0), written_loss(2e-5), written_loss(3e7)
-    ('−1,234', '2e-05', '3e+07')
+    >>> written_loss(-1234.0), written_loss(2e-5), written_loss(31234567.0)
+    ('−1,234', '2e-05', '3.123e+07')
     """
-    text = f"{value:,.4g}" if abs(value) < _LONG else f"{value:.3g}"
+    text = f"{value:,.{digits}g}"
     return f"−{text[1:]}" if text.startswith("-") else text
 
 
@@ -113,10 +117,11 @@ def loss_levels(loss: Array, known: Array | None = None) -> LossLevels | None:
     known = np.empty(0) if known is None else known[np.isfinite(known)]
     lowest = float(min(finite.min(), known.min(initial=np.inf)))
     with np.errstate(over="ignore"):
-        top = min(float(finite.max()) - lowest, float(np.finfo(float).max))
+        above = np.minimum(finite - lowest, np.finfo(float).max)
+    top = float(above.max())
     if not top > 4 * np.finfo(float).eps * abs(lowest):
         return None
-    above = np.clip(finite - lowest, _LOWEST * top, top)
+    above = np.maximum(above, _LOWEST * top)
     low, middle = (float(value) for value in np.quantile(above, [_SMALL, 0.5]))
     logarithmic, steep = top > _LEVELS_FROM * middle, top > _HEIGHTS_FROM * middle
     if logarithmic:
@@ -126,9 +131,11 @@ def loss_levels(loss: Array, known: Array | None = None) -> LossLevels | None:
 
 
 def _even(lowest: float, top: float, most: int) -> Array:
-    """Round numbers at even distances."""
-    values = np.asarray(MaxNLocator(most, steps=[1, 2, 2.5, 5, 10]).tick_values(lowest, lowest + top))
-    return np.asarray(values[(values >= lowest) & (values <= lowest + top)])
+    """Round numbers at even distances; Matplotlib's locators give up on very small and very large ones."""
+    power = 10.0 ** np.floor(np.log10(top / most))
+    step = next(each * power for each in (1, 2, 2.5, 5, 10) if top / most <= each * power)
+    first, last = np.ceil(lowest / step - _SLACK), np.floor((lowest / step + top / step) + _SLACK)
+    return np.asarray(step * np.arange(first, last + 1))
 
 
 def _powers(floor: float, top: float) -> Array:
@@ -137,5 +144,4 @@ def _powers(floor: float, top: float) -> Array:
     between = next((b for b in ((1, 2, 5), (1, 3)) if (last - first) * len(b) <= _MANY), (1,))
     stride = max(1, int(np.ceil((last - first) / _MANY)))
     values = np.ravel(10.0 ** np.arange(first, last + 1, stride)[:, None] * np.array(between))
-    slack = 1 + 1e-9
-    return np.asarray(values[(values * slack >= floor) & (values <= top * slack)])
+    return np.asarray(values[(values * (1 + _SLACK) >= floor) & (values <= top * (1 + _SLACK))])
