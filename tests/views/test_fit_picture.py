@@ -247,3 +247,76 @@ def test_notebooks_show_it_and_no_window_is_needed() -> None:
 
 def test_letters_without_a_glyph_are_no_warning() -> None:
     plot_fit(sd.fit("`重さ` ~ a + b*x", {"x": X, "重さ": Y})).rendered()
+
+
+def band_edges(picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """x of the curve, and half the widths of the inner band and of the dashed lines there."""
+    axes = picture.axes[0]
+    curve = next(each for each in axes.lines if each.get_label() == "fit")
+    x, y = (np.asarray(each) for each in curve.get_data())
+    upper = next(each for each in axes.lines if each.get_label() == "95 % of new rows")
+    vertices = (
+        next(each for each in axes.collections if each.get_label() == "95 % band of the mean").get_paths()[0].vertices
+    )
+    inner = np.array([vertices[np.isclose(vertices[:, 0], at)][:, 1].max() for at in x[:: x.size // 7]])
+    return (
+        x[:: x.size // 7],
+        inner - y[:: x.size // 7],
+        np.asarray(upper.get_ydata())[:: x.size // 7] - y[:: x.size // 7],
+    )
+
+
+def test_bands_of_a_straight_line_are_the_textbooks() -> None:
+    # s t sqrt(1/n + (x - mean)² / Sxx), and with a 1 more under the root for a new row; t(0.975, 38) = 2.024394.
+    x, mean, row = band_edges(plot_fit(line()))
+    slope, level = np.polyfit(X, Y, 1)
+    s = np.sqrt(np.sum((Y - level - slope * X) ** 2) / 38)
+    leverage = 1 / 40 + (x - X.mean()) ** 2 / np.sum((X - X.mean()) ** 2)
+    np.testing.assert_allclose(mean, 2.0243942 * s * np.sqrt(leverage), rtol=1e-6)
+    np.testing.assert_allclose(row, 2.0243942 * s * np.sqrt(1 + leverage), rtol=1e-6)
+
+
+def labels_of(picture: Picture) -> list[str]:
+    return [text.get_text() for text in picture.axes[0].get_legend().get_texts()]
+
+
+def test_bands_can_be_left_out_and_have_other_levels() -> None:
+    assert labels_of(plot_fit(line(), level=None)) == ["data", "fit"]
+    assert labels_of(plot_fit(line(), level=0.5))[1:3] == ["50 % band of the mean", "50 % of new rows"]
+    with pytest.raises(sd.SteepestError, match="between 0 and 1"):
+        plot_fit(line(), level=95)
+
+
+def test_there_are_bands_only_where_they_mean_something() -> None:
+    weighted = sd.fit("y ~ a + b*x", {"x": X, "y": Y, "w": 1 + np.arange(40)}, weights="w")
+    assert labels_of(plot_fit(weighted)) == ["data", "95 % band of the mean", "fit"]
+    assert labels_of(plot_fit(CASES["as many rows as parameters"]())) == ["data", "fit"]
+    thin = sd.fit("y ~ a + b*x", {"x": X, "y": 1000 * X + Y})
+    assert labels_of(plot_fit(thin)) == ["data", "fit (95 % bands thinner than the line)"]
+    swings = sd.fit(
+        "y ~ a*sin(60*x)",
+        {"x": np.linspace(0, 3, 300), "y": np.sin(60 * np.linspace(0, 3, 300)) + np.cos(np.arange(300))},
+    )
+    assert labels_of(plot_fit(swings)) == ["data", "fit"]
+    noisy = sd.fit("y ~ a + b*x + c*z", {"x": X, "z": np.cos(9 * X), "y": Y})
+    assert labels_of(plot_fit(noisy)) == ["data", "95 % of new rows", "prediction = data"]
+
+
+def test_a_run_is_drawn_like_a_fit() -> None:
+    problem = sd.Problem(lambda p, c: p["a"] + p["b"] * c["time"], {"a": 0.0, "b": 0.0}, {"time": X}, Y)
+    picture = plot_fit(sd.Run(problem, sd.LevenbergMarquardt()).finish())
+    assert labels(picture)[:2] == [("", "target"), ("time", "residual")]
+    for drawn, expected in zip(band_edges(picture), band_edges(plot_fit(line()))):
+        np.testing.assert_allclose(drawn, expected, rtol=1e-6)
+
+
+def test_a_network_has_a_curve_and_no_bands() -> None:
+    net = sd.MLP(1, [20, 20], 1, "tanh")
+    params, state = net.init(0)
+    run = sd.Run(
+        sd.Problem(net, params, X[:, None], Y[:, None], state=state), sd.Descent(sd.Adam(), 0.01), steps=5
+    ).finish()
+    picture = plot_fit(run)
+    assert labels_of(picture) == ["data", "fit"]
+    curve = next(each for each in picture.axes[0].lines if each.get_label() == "fit")
+    np.testing.assert_allclose(curve.get_ydata(), np.ravel(run.predict(np.asarray(curve.get_xdata())[:, None])))

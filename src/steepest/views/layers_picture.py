@@ -148,8 +148,7 @@ def _draw_map(axes: Axes, panel: _Panel, steps: Array, style: Style) -> None:
     low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
     if high < 1.01 * low:
         low, high = low / 2, high * 2
-    colours = LinearSegmentedColormap.from_list("ramp", style.ramp)
-    colours.set_bad(style.warning)
+    colours = LinearSegmentedColormap.from_list("ramp", style.ramp).with_extremes(bad=style.warning)
     rows = np.arange(len(panel.names) + 1) - 0.5
     mesh = axes.pcolormesh(
         _edges(steps), rows, np.ma.masked_invalid(values), cmap=colours, norm=LogNorm(low, high), rasterized=True

@@ -216,7 +216,8 @@ def _draw_validation(axes: Axes, validation: Validation, values: Array, k: int, 
 def _mark_bad(axes: Axes, shown: _Shown, style: Style) -> None:
     """Where the loss was no finite number."""
     bad = shown.steps[~np.isfinite(shown.losses)]
-    if not bad.size and math.isfinite(shown.end):
+    ended_so = shown.run.outcome is not None and shown.run.outcome.name == "non_finite"
+    if not (bad.size or ended_so) and math.isfinite(shown.end):
         return
     if not (np.isfinite(shown.losses).any() or math.isfinite(shown.end)):
         say(axes, "the loss was never a finite number")

@@ -56,6 +56,7 @@ def plot_range_test(found: RangeTest, path: str | os.PathLike[str] | None = None
         else:
             say(axes, "no rate was tried")
             axes.set_yticks([])
+            axes.set_xlim(found.suggestion / 100, found.suggestion * 100)
         axes.set_xscale("log")
         axes.axvline(found.suggestion, color=style.ink, linewidth=1.8, label=f"suggestion: {found.suggestion:.3g}")
         if found.diverged_at is not None:

@@ -84,7 +84,7 @@ def plot_rates(
     found = regimes(problem, tried, limit, steps)
     single = problem.start.flat.size == 1
     across = (1, 2, 3, 2, 3, 3)[len(found) - 1]
-    size = (max(4.5, _PANEL[0] * across), _PANEL[1] * math.ceil(len(found) / across)) if single else _CURVES
+    size = (max(5.4, _PANEL[0] * across), _PANEL[1] * math.ceil(len(found) / across)) if single else _CURVES
     with drawing(size, theme, path) as picture:
         picture.suptitle(_limit_text(limit), fontsize=11)
         if single:
