@@ -22,6 +22,8 @@ from steepest.fitting.result import INTERVALS, Fit
 from steepest.fitting.starts import Starts, guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
 from steepest.nn.losses import Loss, loss_named
+from steepest.optim.restarts import Restarts
+from steepest.optim.search import Search
 from steepest.optim.stopping import Stopping
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
@@ -73,7 +75,7 @@ def fit(
     loss : {"mse", "rmse", "mae", "huber", "log_cosh"} or Loss
         "huber(0.5)" sets its delta, which is in the target's unit.
     method : str or Method, optional
-        levenberg_marquardt (the default), lbfgs, gradient_descent, momentum or adam. With a learning rate the default is
+        levenberg_marquardt (the default), lbfgs, gradient_descent, adam, restarts, genetic and others. With a learning rate the default is
         gradient_descent, with only a batch size adam.
     start : mapping of str to number or array, optional
         Where to start; what is left out is guessed for a formula, and 1 for a function. A descent rule that is asked for by
@@ -159,7 +161,7 @@ def fit(
         found = guess(bound, rows, {name: float(x) for name, x in starts.items()}, seed, loss, told.bounds)
         begun: Starts | None = found
         values: Mapping[str, Any] = found.values
-        if isinstance(asked, Descent):  # a descent that is asked for by name has something to descend
+        if isinstance(asked, Descent | Search | Restarts):  # what is asked for by name has something to descend
             values = {**values, **dict.fromkeys(set(linear_of(bound)) - set(starts), 0.0)}
         values = told.within(values) if not starts else {**told.within(values), **starts}
         units = natural_scales(bound, rows)

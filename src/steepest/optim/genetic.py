@@ -13,6 +13,7 @@ from steepest.optim.method import State
 from steepest.optim.search import Search, Space
 
 BLEND = 0.5  # how far beyond two parents their children may lie, as a share of the parents' distance
+ON_LINE = 0.5  # share of children on the line through their parents
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,10 @@ class GeneticAlgorithm(Search):
 
         child = p + u * (q - p),    u uniform from -1/2 to 3/2, anew for each parameter
 
-    (BLX-0.5: Eshelman and Schaffer, FOGA 2, 1993), else the first of them. Each parameter is then changed with probability
-    `mutation` by a normal number as wide as the population is in this parameter, so that the search narrows with it.
+    (BLX-0.5: Eshelman and Schaffer, FOGA 2, 1993), for half of the children with one u for all parameters, so that they stay in a
+    narrow valley (line recombination: Muhlenbein and Schlierkamp-Voosen, Evol. Comput. 1, 1993); else the first of them. Each
+    parameter is then changed with probability `mutation` by a normal number as wide as the population is in this parameter, so
+    that the search narrows with it.
 
     Parameters
     ----------
@@ -93,6 +96,8 @@ class GeneticAlgorithm(Search):
         parents = draws.integers(0, self.population, (2, count, self.tournament)).min(axis=2)
         first, second = members[parents[0]], members[parents[1]]
         blends = draws.uniform(-BLEND, 1.0 + BLEND, (count, n))
+        on_line = draws.random(count) < ON_LINE
+        blends[on_line] = blends[on_line, :1]
         blends[draws.random(count) >= self.crossover] = 0.0
         noise = self.width({"members": members}) * draws.standard_normal((count, n))
         noise[draws.random((count, n)) >= self.mutation] = 0.0

@@ -36,6 +36,7 @@ class Search(ABC):
 
     bounds: Any = None
     stepwise = True
+    most_steps = 1000  # each is worth a whole generation of losses
     name = "search"  # in words; also the name of its stream of random numbers
 
     @abstractmethod
