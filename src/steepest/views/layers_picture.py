@@ -22,7 +22,7 @@ from steepest.views.style import Picture, Style, drawing, literal, say
 _WIDTH, _LINES_HEIGHT, _MAP_HEIGHT = 8.0, 1.9, 1.3
 _MOST_LINES = 7  # layers up to which each is a line; more are rows of a map
 _MOST_NAMES = 16  # rows of a map that are named
-_FLOOR = 1e-300
+_FLOOR = 1e-150  # a map's colours reach from it to its reciprocal; ticks beyond would overflow
 
 Array = NDArray[np.float64]
 
@@ -143,7 +143,7 @@ def _draw_lines(axes: Axes, panel: _Panel, steps: Array, style: Style) -> None:
 
 
 def _draw_map(axes: Axes, panel: _Panel, steps: Array, style: Style) -> None:
-    values = np.where(np.isfinite(panel.values), np.maximum(panel.values, _FLOOR), np.nan)
+    values = np.where(np.isfinite(panel.values), np.clip(panel.values, _FLOOR, 1 / _FLOOR), np.nan)
     positive = values[np.isfinite(values) & (values > _FLOOR)]
     low, high = (float(positive.min()), float(positive.max())) if positive.size else (0.1, 1.0)
     if high < 1.01 * low:
