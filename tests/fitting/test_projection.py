@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from steepest.base.bounds import Bounds
 from steepest.fitting.model import FormulaModel
-from steepest.fitting.multistart import Minimum, _reflected, distinct, minima
+from steepest.fitting.multistart import Minimum, _reflected, distinct, minima, upright
 from steepest.fitting.projection import Projection
 from steepest.nn.losses import loss_named
 
@@ -114,6 +114,16 @@ def test_nothing_finite():
 def test_minima_are_told_apart_by_their_loss():
     spots = [Minimum(np.zeros(1), np.zeros(0), loss, n) for loss, n in ((2.0, 1), (1.00001, 2), (1.0, 3), (1e-30, 1))]
     assert [(place.loss, place.descents) for place in distinct(spots)] == [(1e-30, 1), (1.0, 5), (2.0, 1)]
+
+
+def test_signs_that_make_no_difference_are_positive():
+    solver = projection("a*exp(-x**2/s**2)*sin(w*x) + c*exp(-b*x)", curved=("s", "w", "b"))
+    at = solver.solve(np.array([[-2.0, -3.0, -0.2]]))
+    minimum = upright(solver, Minimum(at.curved[0], at.linear[0], float(at.loss[0]), 1), None)
+    assert minimum.curved.tolist() == [2.0, 3.0, -0.2]
+    np.testing.assert_allclose(minimum.linear, at.linear[0] * [-1, 1], rtol=1e-12)
+    box = Bounds(np.array([-9.0, -9.0, -9.0]), np.array([0.0, 9.0, 9.0]))
+    assert upright(solver, Minimum(at.curved[0], at.linear[0], float(at.loss[0]), 1), box).curved[0] == -2.0
 
 
 @given(st.floats(-1e6, 1e6), st.sampled_from([(0, 1), (-3, np.inf), (-np.inf, 2), (-np.inf, np.inf)]))

@@ -15,6 +15,7 @@ from steepest.optim.linearised import EPSILON
 FIRST = 32  # descents for each curved parameter
 ROUNDS = ((1, 4), (2, 6), (4, 14), (8, 30))  # one in so many goes on, for so many steps
 SETTLED = 1e-7  # a step that promises less of the loss leads nowhere
+SIGN = 1e-9  # relative difference of losses that a change of sign does not make
 ALIKE = 1e-4  # relative difference of two losses in one minimum
 
 
@@ -66,6 +67,19 @@ def distinct(found: list[Minimum]) -> list[Minimum]:
         else:
             kept.append(place)
     return kept
+
+
+def upright(projection: Projection, minimum: Minimum, box: Bounds | None) -> Minimum:
+    """The same minimum with positive parameters where the sign makes no difference, as that of a width that is squared."""
+    for j in range(len(minimum.curved)):
+        if minimum.curved[j] < 0:
+            turned = minimum.curved.copy()
+            turned[j] *= -1.0
+            if box is None or (box.clip(turned) == turned).all():
+                there = projection.solve(turned[None])
+                if abs(there.loss[0] - minimum.loss) <= SIGN * minimum.loss:
+                    minimum = replace(minimum, curved=turned, linear=there.linear[0])
+    return minimum
 
 
 def _rounding(loss: float) -> float:

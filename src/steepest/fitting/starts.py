@@ -12,7 +12,7 @@ from steepest.base.params import Array
 from steepest.base.random import generator
 from steepest.fitting.candidates import Candidates
 from steepest.fitting.model import FitData, FormulaModel
-from steepest.fitting.multistart import Minimum, distinct, minima
+from steepest.fitting.multistart import Minimum, distinct, minima, upright
 from steepest.fitting.projection import Projection
 from steepest.formula.scales import scales
 from steepest.formula.structure import linear_parameters
@@ -145,7 +145,7 @@ def _found(
     if not found:  # not finite anywhere: the fit will say where and why
         nowhere = {**natural_scales(model, data), **given}
         return Starts({name: float(nowhere[name]) for name in model.parameters}, sources, tried)
-    best = found[0]
+    best = upright(projection, found[0], box)
     other = found[1].loss / best.loss if len(found) > 1 and best.loss > 0 else None
     return Starts(projection.named(best.curved, best.linear), sources, tried, descended, best.descents, other)
 
