@@ -132,8 +132,8 @@ def test_wrong_calls() -> None:
         sd.check_grads(ops.log, (np.array([0.0, 1.0]),))
 
 
-@pytest.mark.parametrize("x", [-700.0, -40.0, -1.0, 0.0, 2.0, 40.0, 700.0])
-def test_complex_sigmoid_and_softplus_keep_their_digits_far_out(x: float) -> None:
+@pytest.mark.parametrize("x", [-700.0, -40.0, -1.0, 1e-9, 0.5, 2.0, 40.0, 700.0])
+def test_complex_steps_keep_their_digits_far_out(x: float) -> None:
     # s(x) = 1/(1 + exp(-x)): softplus' = s, sigmoid' = s (1 - s); with math's functions, on the side that keeps digits.
     small = math.exp(-abs(x))
     slope = small / (1 + small) ** 2
@@ -142,3 +142,4 @@ def test_complex_sigmoid_and_softplus_keep_their_digits_far_out(x: float) -> Non
     assert np.imag(ops.sigmoid(np.array([x + 1j * step])))[0] / step == pytest.approx(slope, rel=1e-14)
     assert np.imag(ops.softplus(np.array([x + 1j * step])))[0] / step == pytest.approx(sigmoid, rel=1e-14)
     assert np.real(ops.softplus(np.array([x + 0j])))[0] == pytest.approx(max(x, 0) + math.log1p(small), rel=1e-15)
+    assert np.imag(ops.log_cosh(np.array([x + 1j * step])))[0] / step == pytest.approx(math.tanh(x), rel=1e-14)

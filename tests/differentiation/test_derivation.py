@@ -133,6 +133,14 @@ def test_what_does_not_depend() -> None:
     assert sd.derivation("sign(w)*x", "w").text("w") == "0"
 
 
+def test_columns_named_like_our_own_symbols() -> None:
+    found = sd.derivation("y ~ a*`δ` + `w·x`", "a", reduction="sum")
+    values = {"a": 2.0, "y": Y, "δ": X[:, 0], "w·x": X[:, 1]}
+    expected = -2 * ((Y - 2 * X[:, 0] - X[:, 1]) * X[:, 0]).sum()
+    assert found.evaluate(values)["a"] == pytest.approx(expected, rel=1e-12)
+    assert found.text("a") == "-2*sum(δ*`δ`)"
+
+
 def test_refusals() -> None:
     with pytest.raises(ModelError, match="the text does not tell them apart"):
         sd.derivation("y ~ a + b*x")

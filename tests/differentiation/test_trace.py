@@ -26,6 +26,9 @@ FUNCTIONS: list[Callable[[Any], Any]] = [
     lambda w: ops.sigmoid(w).mean() + ops.softplus(w[0]) + ops.clip(w[1], -1.0, 1.0),
     lambda w: 1 / (1 + w[0] ** 2) - (-w[1]) + np.reciprocal(w[2]),
     lambda w: np.cumsum(np.flip(w))[1] + np.float64(2.0) * w.T[0],
+    lambda w: np.einsum("i,ij,j->", w, A[:3], w) + np.pad(w, 1).sum(),
+    lambda w: np.exp2(w).sum() + ops.log_cosh(w).sum(),
+    lambda w: np.std(w) + np.prod(w) + np.linalg.norm(w),
     lambda w: np.arctan2(w[0], w[1]) + np.hypot(w[1], w[2]) + 0 * w[0],
 ]
 
@@ -50,7 +53,7 @@ def test_several_arguments_and_plain_ones() -> None:
     [
         (lambda w: np.max(w), "amax"),
         (lambda w: np.linalg.norm(w), ""),
-        (lambda w: ops.log_cosh(w[0]), "log_cosh"),
+        (lambda w: np.sort(w)[0], "sort"),
         (lambda w: math.sin(w[0]), "float(), as in math.sin(t)"),
         (lambda w: w[0] if w[0] > 0 else w[1], "a truth value, as in `if t:`"),
         (lambda w: w, "the result does not depend"),

@@ -80,7 +80,10 @@ def _softplus(x: Any) -> Any:
 
 def _log_cosh(x: Any) -> Any:
     if np.iscomplexobj(x):
-        return np.log(np.cosh(x))
+        positive = np.where(np.real(x) >= 0, x, -x)
+        near = np.real(positive) < 1.0
+        far = positive + np.log1p(np.exp(-2.0 * positive)) - math.log(2.0)
+        return np.where(near, np.log(np.cosh(np.where(near, x, 0.0))), far)
     size = np.abs(x)
     # Two forms: the first keeps every digit near 0, the second does not overflow.
     near = np.log1p(2.0 * np.square(np.sinh(0.5 * np.minimum(size, 1.0))))

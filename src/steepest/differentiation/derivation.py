@@ -60,11 +60,11 @@ class Derivation:
                     raise ModelError(
                         f"{taken!r} is the j-th element of {taken[:-2]} here; call the other {taken!r} something else."
                     )
-            symbols[name] = (name, rf"{name.split('·')[0]} \cdot {inputs}_{{i}}")
+            symbols[name] = (f"{weights}·{inputs}", rf"{weights} \cdot {inputs}_{{i}}")
             symbols[element] = (element, f"{inputs}_{{ij}}")
             symbols[f"{weights}_j"] = (f"{weights}_j", f"{weights}_{{j}}")
             self._known[Name(name, quoted=True)] = Known(
-                f"{name} = Σ_j {weights}_j*{element} is linear in {weights}_j",
+                f"{weights}·{inputs} = Σ_j {weights}_j*{element} is linear in {weights}_j",
                 derivatives={f"{weights}_j": Name(element, quoted=True)},
             )
         self.notation = Notation(columns, symbols)

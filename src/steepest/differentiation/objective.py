@@ -19,7 +19,7 @@ from steepest.formula.tokens import NAME, Token, quoted_name, tokenize
 from steepest.formula.tree import Binary, Call, Name, Node, Number, names
 
 REDUCTIONS = ("sum", "mean")
-RESIDUAL = "δ"
+RESIDUAL = "residual δ"  # no name that a column has; written δ
 _DOT = re.compile(r"\bdot\(\s*([A-Za-z]\w*)\s*,\s*([A-Za-z]\w*)\s*\)")
 
 
@@ -38,7 +38,7 @@ class Objective:
     residual : Node or None
         What δ stands for, target minus model.
     dots : dict of str to (str, str)
-        The products of vectors by name: ``{"w·x": ("w", "x")}``.
+        The products of vectors by name: ``{"·w·x": ("w", "x")}``.
     """
 
     text: str
@@ -160,7 +160,7 @@ def read_objective(text: str | Formula | Objective, reduction: str | None = None
 
     def shorter(match: re.Match[str]) -> str:
         weights, inputs = match.groups()
-        name = f"{weights}·{inputs}"
+        name = f"·{weights}·{inputs}"  # no longer than what was written, and no name that a column has
         dots[name] = (weights, inputs)
         return quoted_name(name).ljust(len(match.group()))
 

@@ -14,6 +14,7 @@ from steepest.autodiff.tensor import Tensor
 from steepest.base.errors import SteepestError
 from steepest.differentiation.algebra import Algebra
 from steepest.formula.functions import FUNCTIONS
+from steepest.formula.parser import parse_expression
 from steepest.formula.tree import Call, Compare, Name, Node
 
 _MOST = 3000  # operations on single elements: more is no formula that anyone reads
@@ -23,9 +24,11 @@ _COMPARISONS = {
     "less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==", "not_equal": "!=",
 }  # fmt: skip
 _CALLS = {function.operation: name for name, function in FUNCTIONS.items()}
+# Operations that the formula language writes otherwise; log(cosh(u)) in a form that does not overflow.
+_WRITTEN = {"reciprocal": "1/u", "exp2": "2**u", "log_cosh": "logaddexp(u, -u) - log(2)"}
 _STRUCTURE = {
     "sum", "mean", "cumsum", "matmul", "reshape", "transpose", "broadcast_to", "concatenate", "flip", "index", "take_along_axis",
-    "alias", "astype", "sum_to",
+    "alias", "astype", "sum_to", "einsum", "pad",
 }  # fmt: skip
 """Operations that only move elements, add and multiply them: NumPy does them on arrays of symbols too."""
 
@@ -150,7 +153,7 @@ class _Writer:
             if name == "astype":
                 return np.asarray(arrays[0])
             return np.asarray(primitive.forward(*arrays, **static), dtype=object)
-        if name not in {*_CALLS, *_SIGNS, *_COMPARISONS, "neg", "reciprocal"}:
+        if name not in {*_CALLS, *_SIGNS, *_COMPARISONS, *_WRITTEN, "neg"}:
             raise Untraceable(name)
         combine = np.frompyfunc(lambda *elements: self._element(name, elements), len(arrays), 1)
         return np.asarray(combine(*arrays), dtype=object)
@@ -160,9 +163,9 @@ class _Writer:
             raise Untraceable(f"{name} of numbers")
         if name == "neg":
             return -elements[0]
-        if name == "reciprocal":
-            return 1.0 / elements[0]
         nodes = tuple(self.node(element) for element in elements)
+        if name in _WRITTEN:
+            return self.made(self.algebra.substitute(parse_expression(_WRITTEN[name]), {Name("u"): nodes[0]}))
         if name in _SIGNS:
             return self.made(self.algebra.binary(_SIGNS[name], *nodes))
         if name in _COMPARISONS:
