@@ -112,19 +112,19 @@ class Transmission(NamedTuple):
 
     Attributes
     ----------
-    matrices, others : float
-        Layers with a weight matrix, and the others (activations, normalisations); NaN if there are none.
+    matrices, activations : float
+        Layers with a weight matrix, and activations; NaN if there are none.
     worst : int
         The layer whose factor is farthest from 1, as a place in the history.
     """
 
     matrices: float
-    others: float
+    activations: float
     worst: int
 
 
-def transmission(history: LayerHistory, probe: int, matrix: Array) -> Transmission:
-    """Split the flow of one probe; `matrix` says which layers have a weight matrix."""
+def transmission(history: LayerHistory, probe: int, matrix: Array, activation: Array) -> Transmission:
+    """Split the flow of one probe; `matrix` and `activation` say which layers are which."""
     norms = history.gradient_norm[:, probe]
     with np.errstate(all="ignore"):
         logs = np.log(norms[:-1]) - np.log(norms[1:])  # of layer k+1: from its output to its input
@@ -133,5 +133,4 @@ def transmission(history: LayerHistory, probe: int, matrix: Array) -> Transmissi
     def mean(chosen: Array) -> float:
         return float(np.exp(np.mean(chosen))) if chosen.size else math.nan
 
-    through = matrix[1:]
-    return Transmission(mean(logs[through]), mean(logs[~through]), 1 + int(np.argmax(np.abs(logs))))
+    return Transmission(mean(logs[matrix[1:]]), mean(logs[activation[1:]]), 1 + int(np.argmax(np.abs(logs))))

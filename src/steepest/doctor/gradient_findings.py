@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,8 @@ from steepest.doctor.finding import Finding, times
 from steepest.doctor.flow import Flow, depth_verdict, flow, horizon, persists, time_verdict, transmission
 from steepest.doctor.layer_history import LayerHistory, named
 from steepest.doctor.probes import owner
-from steepest.nn.activations import Activation, Sigmoid, Tanh
+from steepest.nn.activations import Activation, Identity, Sigmoid, Tanh
+from steepest.nn.initialisers import initialiser_named
 from steepest.nn.normalisation import BatchNorm, LayerNorm
 from steepest.nn.recurrent import RNN
 
@@ -20,6 +20,7 @@ LITTLE = 0.45  # what an activation must let through at least, for weights of us
 # Weights in front of these may have any size: where the gradient grows (by 1.2 a layer with BatchNorm: Yang et al., ICLR 2019)
 # the weights grow with it, and their steps become small.
 NORMALISING = (BatchNorm, LayerNorm)
+USUAL = 1.25  # times the usual size: weights that are no reason
 SATURATED = 0.9  # root mean square of outputs between -1 and 1
 UNCURED = "Clipping does not help: it shortens gradients, and these are short already."
 
@@ -47,13 +48,13 @@ def gradient_findings(
 
 
 def _judged(verdicts: list[int], ended_badly: bool, lasting: bool) -> int | None:
-    """The probe that tells what is wrong, at first; None where nothing is."""
+    """The probe that tells what is wrong: the last one, or the first if it was something else at first; None where nothing is."""
     if ended_badly:
         return next((k for k in (0, len(verdicts) - 1) if verdicts[k] > 0), None)
     since = persists(verdicts)
-    if since is not None:
-        return len(verdicts) - 1 if verdicts[since] == verdicts[-1] else since
-    return 0 if verdicts[0] and lasting else None
+    if since is None:
+        return 0 if verdicts[0] and lasting else None
+    return 0 if since == 0 and verdicts[0] != verdicts[-1] else len(verdicts) - 1
 
 
 # ---- from layer to layer
@@ -83,7 +84,8 @@ def _through_layers(history: LayerHistory, start: Params, at: Params, ended_badl
         evidence += (
             f" At step {history.steps[-1]} it gets {times(now.total)} times as much; until then it hardly learned."
         )
-    why, remedy = _cause(history, probe, matrix, start if probe == 0 else at, verdicts[0] == verdicts[probe], seen)
+    begun = flows[0] if verdicts[0] == verdicts[probe] else None
+    why, remedy = _cause(history, probe, matrix, start, start if probe == 0 else at, seen, begun)
     symptom = "gradients grow" if grows else "gradients fade"
     return [Finding(symptom, f"{first} to {last}", since, f"{evidence} {why}", remedy)]
 
@@ -117,57 +119,64 @@ def _have_matrix(history: LayerHistory, params: Params) -> Array:
 
 
 def _cause(
-    history: LayerHistory, probe: int, matrix: Array, params: Params, from_the_start: bool, seen: Flow
+    history: LayerHistory, probe: int, matrix: Array, start: Params, params: Params, seen: Flow, begun: Flow | None
 ) -> tuple[str, str]:
-    """Which layers do it, and what to do."""
-    through = transmission(history, probe, matrix)
-    bends = [m for m, has in zip(history.modules[1:], matrix[1:], strict=True) if not has]
+    """Which layers do it, and what to do; `begun` is the flow at the start if it was so from there on."""
+    bends = [m for m in history.modules[1:] if isinstance(m, Activation)]
+    bent = np.array([isinstance(m, Activation) for m in history.modules])
+    through = transmission(history, probe, matrix, bent)
+    kind = Counter(type(m) for m in bends).most_common(1)[0][0] if bends else Identity
     fades = seen.total < 1
-    if fades and bends and through.others < LITTLE:
-        kind = _commonest(bends)
-        lets = f"{kind.__name__} lets {times(through.others)} of it through"
-        if kind is Sigmoid:
-            return (
-                f"{lets}: its slope is at most 1/4.",
-                f"Use activation='relu' or 'tanh' with the initialiser that suits it (the default). {UNCURED}",
-            )
-        if kind is Tanh:
-            size = float(np.median([history.activation_size[k, probe] for k in _of_kind(history, Tanh)]))
-            return (
-                f"{lets}: its outputs are near ±1 (root mean square {times(size)}), where it is flat.",
-                f"Start from smaller weights (weight_init='glorot_uniform', the default), scale the inputs to standard "
-                f"deviation 1, or put sd.LayerNorm before each activation. {UNCURED}",
-            )
-        return f"{lets}.", f"Use another activation, or put sd.LayerNorm before each one. {UNCURED}"
+    if fades and through.activations < LITTLE:
+        return _flat(history, probe, kind, through.activations)
     norms = _largest_singular_values(history, params, matrix)
+    beyond = ", all below 1" if max(norms) < 1 else ", all above 1" if min(norms) > 1 else ""
     why = (
         f"Each weight matrix {'passes on' if fades else 'multiplies it by'} {times(through.matrices)}{' of it' if fades else ''} "
-        f"(largest singular values {times(min(norms))} to {times(max(norms))}"
-        f"{', all below 1' if max(norms) < 1 else ', all above 1' if min(norms) > 1 else ''})"
-        f"{f', each {_commonest(bends).__name__} by {times(through.others)}' if bends else ''}."
+        f"(largest singular values {times(min(norms))} to {times(max(norms))}{beyond})"
+        f"{f', each {kind.__name__} {times(through.activations)}' if bends else ''}."
     )
     if not seen.steady:
-        k = through.worst
-        why = f"Most of it happens at {history.layers[k]}. {why}"
-    if from_the_start:
-        suits = next((m.suits for m in bends if isinstance(m, Activation) and m.suits), "glorot_uniform")
+        why = f"Most of it happens at {history.layers[through.worst]}. {why}"
+    suits = kind.suits or "glorot_uniform"
+    if begun is None:
+        remedy = "It was not so at the start: lower the learning rate, or put sd.LayerNorm before each activation."
+    elif 1 / USUAL < _against_usual(start, history, matrix, suits) < USUAL:
         remedy = (
-            f"It is so from the start: begin with weight_init='{suits}', which suits the activation, or with weights "
-            f"{times(1 / seen.ratio)} times as large."
-            if seen.steady
-            else f"It is so from the start: begin with weight_init='{suits}'."
+            "It is so from the start, though the weights suit the activation: use another activation, or fewer layers."
         )
     else:
-        remedy = "It was not so at the start: lower the learning rate, or put sd.LayerNorm before each activation."
+        factor = f", or with weights {times(1 / begun.ratio)} times as large" if begun.steady else ""
+        remedy = f"It is so from the start: begin with weight_init='{suits}', which suits the activation{factor}."
     return why, f"{remedy} {UNCURED}" if fades else remedy
 
 
-def _commonest(modules: list[Any]) -> type:
-    return Counter(type(m) for m in modules).most_common(1)[0][0]
+def _flat(history: LayerHistory, probe: int, kind: type[Activation], passed: float) -> tuple[str, str]:
+    """An activation that lets little of the gradient through, whatever the weights."""
+    lets = f"{kind.__name__} lets {times(passed)} of it through"
+    if kind is Sigmoid:
+        why = f"{lets}: its slope is at most 1/4."
+        return why, f"Use activation='relu' or 'tanh' with the initialiser that suits it (the default). {UNCURED}"
+    if kind is Tanh:
+        places = [k for k, m in enumerate(history.modules) if isinstance(m, Tanh)]
+        size = times(float(np.median(history.activation_size[places, probe])))
+        return f"{lets}: its outputs are near ±1 (root mean square {size}), where it is flat.", (
+            f"Start from smaller weights (weight_init='glorot_uniform', the default), scale the inputs to standard deviation "
+            f"1, or put sd.LayerNorm before each activation. {UNCURED}"
+        )
+    return f"{lets}.", f"Use another activation, or put sd.LayerNorm before each one. {UNCURED}"
 
 
-def _of_kind(history: LayerHistory, kind: type) -> list[int]:
-    return [k for k, m in enumerate(history.modules) if isinstance(m, kind)]
+def _against_usual(params: Params, history: LayerHistory, matrix: Array, suits: str) -> float:
+    """The size of the weights against that of weights which suit the activation: the median over the layers."""
+    draw = initialiser_named(suits)
+    sizes = []
+    for path in (path for path, has in zip(history.paths, matrix, strict=True) if has):
+        name = f"{path}.weight".lstrip(".")
+        if name in params:
+            usual = draw(params[name].shape, 0, name)
+            sizes.append(float(np.linalg.norm(params[name]) / np.linalg.norm(usual)))
+    return float(np.median(sizes)) if sizes else 1.0
 
 
 def _largest_singular_values(history: LayerHistory, params: Params, matrix: Array) -> list[float]:
@@ -225,7 +234,7 @@ def _through_time(
     size = float(np.linalg.norm(here[weight], 2)) if weight in here and np.isfinite(here[weight]).all() else None
     if verdicts[probe] < 0:
         states = float(history.activation_size[history.paths.index(path), probe]) if module is not None else 0.0
-        if states > SATURATED:
+        if states > SATURATED and getattr(module, "nonlinearity", "") == "tanh":
             slope = f" and its outputs are near ±1 (root mean square {times(states)}), where tanh is flat"
         else:
             slope = (

@@ -33,10 +33,9 @@ def run_remarks(run: Any, place: Place | None = None) -> list[str]:
             return [each.words for each in found]
         where = not_finite(run, place) if run.outcome is not None and run.outcome.name == outcomes.NON_FINITE else []
         return [*_on_the_bowl(run), *(each.words for each in where)]
-    except Exception as error:  # a model may refuse to be called again; what is known without it is the outcome
-        return [
-            f"Why the run ended as it did could not be found out, since the model cannot be evaluated again: {error}"
-        ]
+    except Exception as error:  # a model may refuse to be called again, or to be differentiated twice
+        fine = run.outcome is None or run.outcome.ok
+        return [] if fine else [f"Why the run ended as it did could not be found out: {error}"]
 
 
 def _on_the_bowl(run: Any) -> list[str]:

@@ -11,7 +11,6 @@ import numpy as np
 
 from steepest.base.params import Array
 from steepest.doctor.finding import times
-from steepest.doctor.probes import owner
 from steepest.optim.chain import Chain
 from steepest.optim.clipping import ClipGlobalNorm, ClipPerLayer, ClipValue
 from steepest.optim.method import Step, norm
@@ -42,8 +41,15 @@ class Jump(NamedTuple):
     loss: float
 
 
-def jump(history: History, ended_badly: bool) -> Jump | None:
+def jump(history: History, ended_badly: bool, since: int = 0) -> Jump | None:
     """The first step whose gradient was out of all proportion, and that threw the loss far above its start or ended the run.
+
+    Parameters
+    ----------
+    ended_badly : bool
+        Whether the run diverged or became non-finite.
+    since : int
+        From which row of the history on to look.
 
     Examples
     --------
@@ -58,8 +64,11 @@ def jump(history: History, ended_badly: bool) -> Jump | None:
         return None
     at_first = float(np.max(losses[:SETTLED]))
     high = at_first + abs(at_first)
-    medians = _medians_before(norms)
+    first = max(0, since - PAST)
+    medians = np.concatenate([np.zeros(first), _medians_before(norms[first:])])
     for k in np.flatnonzero((medians > 0) & (norms > JUMP * medians)):
+        if k < since:
+            continue
         under_control = np.median(losses[k - SETTLED : k]) <= 2 * losses[0]
         if not under_control:
             return None  # it had gone wrong before
@@ -99,29 +108,11 @@ def first_step(run: Any) -> Step | None:
     """The run's first step, done again: a pure function of problem, method and seed."""
     if not (isinstance(run.method, Descent) and len(run.history)):
         return None
-    method = replace(run.method, learning_rate=float(run.history["rate"][0]))  # as it was found or scheduled
+    rate = float(run.history["rate"][0])
+    method = replace(run.method, learning_rate=lambda step: rate)  # as it was found or scheduled
     start = run.problem.start
     state = {**method.init(run.problem, start, run.seed), "scale": run.state["scale"]}
     return method.advance(run.problem, start, state, 1, Stopping(tolerance=0.0)).last
-
-
-class LayerChange(NamedTuple):
-    """By how much a step changed a layer, against its own size."""
-
-    layer: str
-    ratio: float
-
-
-def largest_change(step: Step) -> LayerChange | None:
-    """The layer that a step changed most, of those whose parameters are not all 0 before it."""
-    was, now = step.before.flat.astype(np.float64), step.after.flat.astype(np.float64)
-    squares: dict[str, list[float]] = {}
-    for name, place in step.before.places().items():
-        pair = squares.setdefault(owner(name), [0.0, 0.0])
-        pair[0] = math.hypot(pair[0], norm(now[place] - was[place]))
-        pair[1] = math.hypot(pair[1], norm(was[place]))
-    changes = [LayerChange(layer, change / size) for layer, (change, size) in squares.items() if size > 0]
-    return max(changes, key=lambda c: c.ratio) if changes else None
 
 
 def rate_limit_at_start(run: Any) -> float | None:

@@ -15,7 +15,8 @@ from steepest.doctor.gradient_findings import gradient_findings
 from steepest.doctor.layer_history import LayerHistory
 from steepest.doctor.network_remarks import ended_badly, network_findings
 from steepest.doctor.probes import ROWS, measure, update_ratios
-from steepest.doctor.step_sizes import fell
+from steepest.doctor.step_findings import jumps, large_steps
+from steepest.doctor.step_sizes import fell, held
 from steepest.training.hooks import Cadence
 
 RECENT = 5  # probes that a remark is made from
@@ -88,6 +89,7 @@ class Watch(Cadence):
         if self.say is not None and not callable(self.say):
             raise ModelError(f"say is a function that is given a sentence, not {self.say!r}.")
         self._next = 1
+        self._looked_at = 0
         self._told: set[tuple[str, str]] = set()
 
     def steps(self, per_epoch: int) -> int | None:
@@ -116,6 +118,10 @@ class Watch(Cadence):
         if len(self.history) > 1:
             recent = self.history.latest(RECENT)
             self._tell(gradient_findings(recent, run.problem.start, params, fell=fell(run.history)))
+            self._tell(jumps(run, False, self._looked_at))
+            if len(recent) == RECENT and not held(run.history):
+                self._tell(large_steps(run, recent, False, look_at_curvature=False))
+        self._looked_at = max(0, len(run.history) - 3)  # a jump shows in the losses of the next steps
 
     def finish(self, run: Any) -> None:
         """Say why a run ended badly."""
