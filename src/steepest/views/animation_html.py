@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from html import escape
 from importlib.resources import files
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import numpy as np
+from PIL import Image
 
 from steepest.base.params import Array
 from steepest.views.animation import Curve, Trail
@@ -75,8 +77,12 @@ class _Still:
                 axes = picture.add_subplot()
                 panel.draw(axes, style)
                 literal(axes.title)
-                picture.canvas.draw()
-            self.pictures[name] = base64.b64encode(picture.rendered("png", _DPI)).decode("ascii")
+                canvas: Any = picture.canvas
+                canvas.draw()
+            stream = io.BytesIO()
+            drawn = Image.frombytes("RGBA", canvas.get_width_height(), bytes(canvas.buffer_rgba()))
+            drawn.convert("RGB").save(stream, format="PNG")
+            self.pictures[name] = base64.b64encode(stream.getvalue()).decode("ascii")
         self.axes = axes  # both have the same layout
 
     def figure(self, number: int, title: str) -> str:

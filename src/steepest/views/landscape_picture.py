@@ -335,4 +335,4 @@ def _style_box(axes: Any, style: Style) -> None:
         axis.set_pane_color(style.paper)
         axis.line.set_color(style.ink)
         axis._axinfo["grid"].update(color=style.faint, linewidth=0.5)
-    axes.set_box_aspect((1.15, 1.15, 0.8), zoom=1.08)
+    axes.set_box_aspect((1.15, 1.15, 0.8), zoom=1.02)
