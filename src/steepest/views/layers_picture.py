@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
-from matplotlib.ticker import MaxNLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from steepest.base.errors import ModelError
@@ -21,6 +21,7 @@ from steepest.views.style import Picture, Style, drawing, literal, say
 
 _WIDTH, _LINES_HEIGHT, _MAP_HEIGHT = 8.0, 1.9, 1.3
 _MOST_LINES = 7  # layers up to which each is a line; more are rows of a map
+_DECADES = 100.0  # largest over smallest value, below which 2 and 5 are ticks too
 _MOST_NAMES = 16  # rows of a map that are named
 _FLOOR = 1e-150  # a map's colours reach from it to its reciprocal; ticks beyond would overflow
 
@@ -135,9 +136,11 @@ def _draw_lines(axes: Axes, panel: _Panel, steps: Array, style: Style) -> None:
         marker = ("o", "s", "D", "^", "v", "P", "X")[k % 7] if x.size <= 30 else ""
         axes.plot(x, y, color=colour, linewidth=1.5, linestyle=dashes[k % 4], marker=marker, markersize=4, label=name)
     axes.yaxis.set_minor_formatter(NullFormatter())
-    if axes.get_ylim()[1] < 10 * axes.get_ylim()[0]:  # less than a decade has no ticks of its own
-        middle = float(np.sqrt(positive.min() * positive.max()))
-        axes.set_ylim(min(positive.min() * 0.8, middle / 3.5), max(positive.max() * 1.25, middle * 3.5))
+    if positive.max() < _DECADES * positive.min():  # decades alone would be too few ticks
+        middle = float(np.sqrt(positive.min()) * np.sqrt(positive.max()))
+        axes.set_ylim(min(positive.min() * 0.8, middle / 2.6), max(positive.max() * 1.25, middle * 2.6))
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.3g}"))
     for text in axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, fontsize=8.5).get_texts():
         literal(text)
 
