@@ -75,8 +75,8 @@ def fit(
     loss : {"mse", "rmse", "mae", "huber", "log_cosh"} or Loss
         "huber(0.5)" sets its delta, which is in the target's unit.
     method : str or Method, optional
-        levenberg_marquardt (the default), lbfgs, gradient_descent, adam, restarts, genetic and others. With a learning rate the default is
-        gradient_descent, with only a batch size adam.
+        levenberg_marquardt (the default), lbfgs, gradient_descent, adam, restarts, genetic and others. With a learning rate the
+        default is gradient_descent, with only a batch size adam.
     start : mapping of str to number or array, optional
         Where to start; what is left out is guessed for a formula, and 1 for a function. A descent rule that is asked for by
         name starts a formula's linear parameters at 0, so that there is something to descend.
