@@ -340,3 +340,22 @@ def test_several_outputs_a_row() -> None:
     run = finished(problem)
     assert run.params["c"] == pytest.approx([1.0, 3.0], rel=1e-12)
     assert run.params["m"] == pytest.approx([2.0, -1.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+@pytest.mark.parametrize("beside", [1e-2, 1e-4, 1e-6])
+def test_a_smooth_robust_loss_is_descended_from_beside_its_minimum(loss: str, beside: float) -> None:
+    """Its weights are those of the loss itself from the first step on: no floor under small residuals turns the step."""
+    rng = np.random.default_rng(5)
+    x = np.linspace(-1, 1, 80)
+    y = 1 + 2 * x + rng.standard_t(3, 80)
+
+    def solved(start: dict[str, float]) -> Run:
+        problem = Problem(lambda p, x: p["a"] + p["b"] * x, start, x, y, loss=loss)
+        return Run(problem, LevenbergMarquardt()).finish()
+
+    best = solved({"a": 0.0, "b": 0.0})
+    again = solved({"a": float(best.params["a"]) * (1 + beside), "b": float(best.params["b"]) * (1 - beside)})
+    assert again.outcome is not None
+    assert again.outcome.name == "converged"
+    np.testing.assert_allclose(again.params.flat, best.params.flat, rtol=1e-9)
