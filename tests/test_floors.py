@@ -24,8 +24,9 @@ FLOORS = {
     "fitting": 6,
     "inspection": 6,
     "views": 7,
-    "cli": 8,
-    "lab": 8,
+    "demos": 8,
+    "cli": 9,
+    "lab": 9,
 }
 # Files beside the folders: the public face of the package and of its parts. They stand on top and are imported by nobody.
 FACES = {"animate", "__init__", "__main__", "functions", "ops", "plot"}
