@@ -122,7 +122,9 @@ def error_curve(
     if not np.isfinite(around).any():
         return Curve(scheme, steps, errors, math.nan, math.nan, math.nan)
     smallest = float(np.nanmin(around))
-    place = int(np.flatnonzero(around <= max(smallest, 2 * EPSILON))[0])
+    # A step with twice the least error is as good where all that is left is rounding.
+    enough = max(2 * smallest, 4 * EPSILON) if scheme is COMPLEX else max(smallest, 2 * EPSILON)
+    place = int(np.flatnonzero(around <= enough)[0])
     best_step = scheme.best_step(here, curvature, third)
     return Curve(scheme, steps, errors, float(steps[place]), float(around[place]), best_step)
 

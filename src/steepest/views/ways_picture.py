@@ -147,10 +147,12 @@ def _draw_curve(axes: Axes, curve: Curve, colour: str, top: float, style: Style)
     axes.plot([curve.best], [height], "o", color=colour, markersize=7, zorder=5)
     words = f"{curve.best:.0e}{' or less' if curve.scheme is COMPLEX else ''}: {accuracy(curve.best_error):.0f} digits"
     # Beside the V of its curve: above it, to the right below it, or above the floor.
-    (x, y), side = {
-        "one-sided": ((0, 14), "center"),
-        "central": ((8, -16 if curve.best < curve.steps[0] else 24), "left"),
-    }.get(curve.scheme.name, ((0, 8), "left"))
+    central = (8, -16 if curve.best < curve.steps[0] else 24)
+    (x, y), side = {"one-sided": ((0, 14), "center"), "central": (central, "left")}.get(
+        curve.scheme.name, ((0, 8), "left")
+    )
+    if curve.best < 1e-11 * float(curve.steps[0]):  # near the right edge
+        side = "right"
     axes.annotate(
         words, (curve.best, height), (x, y), textcoords="offset points", color=colour, fontsize=8.5, ha=side, zorder=6,
         bbox=style.behind,
