@@ -57,7 +57,7 @@ def test_sums_and_pending_derivatives() -> None:
     assert notation.text(Call("d/dw", (tree,))) == "d/dw(w*x)"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(tree=trees)
 def test_latex_is_well_formed(tree: Node) -> None:
     latex = Notation(["x", "wind speed"]).latex(tree)
