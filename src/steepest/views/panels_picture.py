@@ -22,7 +22,7 @@ from steepest.views.style import Picture, Style, drawing, literal, say
 from steepest.views.subject import RunAsFit, fit_of, run_of
 from steepest.views.words import one_line
 
-_PANEL = (2.5, 2.4)
+_PANEL = (2.25, 2.3)
 _MOST = 24
 
 
