@@ -81,11 +81,15 @@ def depth_verdict(seen: Flow, extreme: bool = False) -> int:
     return 0
 
 
-def time_verdict(seen: Flow) -> int:
-    """-1 where the gradient fades long before the sequence's beginning, 1 where it grows, 0 where neither is worth saying."""
-    if seen.total <= FORGETS ** (1 / FORGOTTEN):
+def time_verdict(seen: Flow, extreme: bool = False) -> int:
+    """-1 where the gradient fades long before the sequence's beginning, 1 where it grows, 0 where neither is worth saying.
+
+    With `extreme` the total has to be the square of what is otherwise enough.
+    """
+    power = 2 if extreme else 1
+    if seen.total <= FORGETS ** (power / FORGOTTEN):
         return -1
-    return 1 if seen.total >= TIME_GROWS else 0
+    return 1 if seen.total >= TIME_GROWS**power else 0
 
 
 def horizon(seen: Flow) -> int:

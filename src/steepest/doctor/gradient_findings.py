@@ -224,7 +224,8 @@ def _through_time(
     if module is not None and not isinstance(module, RNN):
         # Gates learn how long to remember; at the start they forget, as they may.
         verdicts = [max(v, 0) for v in verdicts]
-    probe = _judged(verdicts, ended_badly, not fell)
+    lasting = not fell or (flows[0] is not None and time_verdict(flows[0], extreme=True) == verdicts[0])
+    probe = _judged(verdicts, ended_badly, lasting)
     if probe is None or (seen := flows[probe]) is None:
         return []
     name = named(module, path) if module is not None else place

@@ -35,10 +35,11 @@ def network_findings(run: Any, place: Place | None = None) -> list[Finding]:
     found = gradient_findings(history, run.problem.start, at, badly, step_sizes.fell(run.history))
     found = [with_clipping(each, run, badly) for each in found]
     if not any(each.symptom.startswith("gradients grow") and each.step == 0 for each in found):
-        steps = jumps(run, badly)
-        if not steps and (badly or not step_sizes.held(run.history)):
-            steps = large_steps(run, history, badly)
-        found = sorted([*steps, *found], key=lambda each: each.step)
+        if jumped := jumps(run, badly):
+            found = sorted([*jumped, *found], key=lambda each: each.step)
+        elif badly or not step_sizes.held(run.history):
+            large = large_steps(run, history, badly)
+            found = large if badly and large else [*large, *found]  # what it was like at the end is but a consequence
     return [*found, *consequence]
 
 
