@@ -229,7 +229,12 @@ def _others(plane: Plane, ended: bool) -> str:
         return ""
     values = "final" if ended else "first"
     if plane.elements is not None:
-        return f"the other {plane.centre.count - 2:,} parameters have their {values} values"
+        others = plane.centre.count - 2
+        return (
+            f"the other {others:,} parameters have their {values} values"
+            if others > 1
+            else f"the other parameter has its {values} value"
+        )
     through = f"the plane through the {values} values of all {plane.centre.count:,} parameters"
     if plane.share is None:
         return through
