@@ -25,7 +25,7 @@ def test_95_of_100(family):
 
 
 @pytest.mark.parametrize("loss", ["mae", "huber", "log_cosh"])
-@pytest.mark.parametrize("family", ["decay", "a sine", "a peak", "Hill"])
+@pytest.mark.parametrize("family", ["decay", "a peak", "Hill"])
 def test_outliers_do_not_lead_astray(family, loss):
     assert [solved(made, loss)[0] for made in problems(family, range(2), OUTLIERS)] == [True, True]
 
@@ -63,9 +63,7 @@ SEVERAL = {  # formula: the curve in NumPy, and the parameters that make the dat
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"weights": "g"}, {"loss": "huber"}, {"loss": "mae"}, {"loss": "log_cosh"}], ids=str
-)
+@pytest.mark.parametrize("options", [{"weights": "g"}, {"loss": "mae"}], ids=str)
 @pytest.mark.parametrize("formula", SEVERAL)
 def test_several_columns_weights_and_losses(formula, options):
     curve, truth = SEVERAL[formula]
