@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -156,6 +157,35 @@ def test_nothing_finite_is_said() -> None:
     assert race.advice.startswith("No method has found a finite loss")
     assert race.to_dict()["use"] is None
     assert "none" in repr(race)
+
+
+def steps_of(p: Any) -> float:
+    """A staircase in Python's own numbers: there is no derivative."""
+    return math.floor(float(p["x"][0]) * 10) / 10 + abs(float(p["x"][1]))
+
+
+def test_methods_that_cannot_solve_it_are_told_and_the_others_go_on() -> None:
+    problem = sd.Problem.of_function(steps_of, {"x": [3.0, 2.0]})
+    race = sd.compare(problem, "lbfgs, adam, restarts, genetic", 200, seeds=2, bounds=(-5, 5))
+    assert race.best.name == "Genetic algorithm"
+    assert "L-BFGS-B, Adam and Restarts of L-BFGS-B cannot solve it: float()" in race.advice
+    assert repr(race).count("cannot solve it\n") == 3
+    with pytest.raises(sd.ModelError, match=r"no method can solve this problem. L-BFGS-B: float\(\)"):
+        sd.compare(problem, "lbfgs, adam", 200, bounds=(-5, 5))
+
+
+def test_a_budget_of_one_evaluation() -> None:
+    race = sd.compare(sd.functions.beale.problem(), budget=1, seeds=2)
+    assert race.advice.startswith("No method has found anything lower than its start within 1 evaluation")
+    assert all(one.evaluations <= 1 for entry in race for one in entry.races)
+
+
+def test_roots_of_means_are_not_compared_on_batches() -> None:
+    x = np.linspace(0, 1, 1200)
+    problem = sd.Problem(lambda p, x: p["a"] * x, {"a": 1.0}, x, 3 * x, loss="rmse")
+    assert "batches" not in " ".join(entry.name for entry in sd.compare(problem, budget=20, seeds=1))
+    with pytest.raises(sd.ModelError, match="works on all rows at once"):
+        sd.compare(problem, "lbfgs, adam:64", 20)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from steepest.comparison.race import IMPOSSIBLE
+
 if TYPE_CHECKING:
     from steepest.comparison.result import Comparison, Entry
 
@@ -23,12 +25,15 @@ def advice(comparison: Comparison) -> str:
             f"No method has found a finite loss from half of the starts within {comparison.budget}. Give another start, or "
             "bounds within which the model is defined."
         )
+    if all(race.loss >= race.first for entry in comparison for race in entry.races):
+        return f"No method has found anything lower than its start within {comparison.budget}: give more, or another start."
     said = [
         f"For {_problem(comparison)}, with {comparison.budget}{' for each start' * (len(best.races) > 1)}: use {best.name}.",
         *_by_how_much(comparison, best),
         *_where(comparison, best),
         *_earlier_and_later(comparison, best),
         *_searches(comparison),
+        *_impossible(comparison),
         _cannot_tell(comparison),
     ]
     return " ".join(said)
@@ -44,25 +49,16 @@ def _problem(comparison: Comparison) -> str:
     n, rows = comparison.problem.start.flat.size, comparison.problem.rows
     if not comparison.problem.has_data:
         return f"this function of {_count(n, 'number')}"
-    return f"these {_count(rows, 'row')} and {_count(n, 'parameter')}"
+    return f"{'this row' if rows == 1 else f'these {rows:,} rows'} and {_count(n, 'parameter')}"
 
 
 def _by_how_much(comparison: Comparison, best: Entry) -> list[str]:
-    level, unit = equally_low(comparison), comparison.budget.unit
-    said = []
+    level, said = equally_low(comparison), []
     if len(comparison) == 1:
         return [f"Its median loss is {best.median:.4g}; there is nothing to compare it with."]
     if len(level) > 1:
-        there = comparison.there
-        costs = [
-            f"{_amount(entry.spent_until(there, unit), unit)} ({entry.name}{_from_some(comparison, entry)})"
-            for entry in level[1:]
-        ]
-        said.append(
-            f"It ends as low as {_list([entry.name for entry in level[1:]])}, at a median loss of {best.median:.4g}, and gets "
-            f"within a thousandth of the way to it after {_amount(best.spent_until(there, unit), unit)}{_unit(unit)}, "
-            f"instead of {_list(costs)}."
-        )
+        others = _list([entry.name for entry in level[1:]])
+        said.append(f"It ends as low as {others}, at a median loss of {best.median:.4g}{_sooner(comparison)}.")
     rest = comparison.ranking[len(level) :]
     if not rest:
         return said
@@ -78,6 +74,21 @@ def _by_how_much(comparison: Comparison, best: Entry) -> list[str]:
     if max(best.losses) > min(following.losses) and following.spread + best.spread > further - above:
         said.append("The starts differ by more than the two methods do, so their order may be chance.")
     return said
+
+
+def _sooner(comparison: Comparison) -> str:
+    """What it took the methods that are equally low to get there."""
+    best, *others = equally_low(comparison)
+    there, unit = comparison.there, comparison.budget.unit
+    mine = best.spent_until(there, unit)
+    costs = [
+        f"{_amount(cost, unit)} ({entry.name}{_from_some(comparison, entry)})"
+        for entry in others
+        if math.isfinite(cost := entry.spent_until(there, unit))
+    ]
+    if not costs or not math.isfinite(mine):
+        return ""
+    return f", and gets within a thousandth of the way to it after {_amount(mine, unit)}{_unit(unit)}, instead of {_list(costs)}"
 
 
 def _from_some(comparison: Comparison, entry: Entry) -> str:
@@ -123,7 +134,7 @@ def _earlier_and_later(comparison: Comparison, best: Entry) -> list[str]:
 
 def _searches(comparison: Comparison) -> list[str]:
     """Whether to search or to descend."""
-    descents = [entry for entry in comparison.ranking if entry.entrant.uses_gradients]
+    descents = [entry for entry in comparison.ranking if entry.entrant.uses_gradients and math.isfinite(entry.median)]
     searches = [entry for entry in comparison.ranking if not entry.entrant.uses_gradients]
     if not descents or not searches:
         return []
@@ -137,6 +148,8 @@ def _searches(comparison: Comparison) -> list[str]:
     if search.median <= descent.median + THERE * comparison.way:
         unit, there = comparison.budget.unit, descent.median + THERE * comparison.way
         ratio = search.spent_until(there, unit) / max(descent.spent_until(there, unit), 1e-300)
+        if not math.isfinite(ratio):
+            return [f"With {few} a search gets nearly there, too."]
         if ratio <= 1.0:
             return [
                 f"A search gets there as fast as a descent, since {few} {'is' if n == 1 else 'are'} few enough to search."
@@ -150,6 +163,16 @@ def _searches(comparison: Comparison) -> list[str]:
     return ["Searches are behind: here the gradient shows the way."]
 
 
+def _impossible(comparison: Comparison) -> list[str]:
+    """The methods that cannot solve such a problem, and why."""
+    failed = [entry for entry in comparison.ranking if entry.races[0].outcome == IMPOSSIBLE]
+    if not failed:
+        return []
+    return [
+        f"{_list([entry.name for entry in failed])} cannot solve it: {failed[0].races[0].message.splitlines()[0].rstrip('.')}."
+    ]
+
+
 def _cannot_tell(comparison: Comparison) -> str:
     races = len(comparison.best.races)
     doubts = [] if comparison.known_minimum is not None else ["whether there is a lower minimum than any found"]
@@ -160,8 +183,6 @@ def _cannot_tell(comparison: Comparison) -> str:
 
 
 def _amount(spent: float, unit: str) -> str:
-    if not math.isfinite(spent):
-        return "never"
     return f"{spent:.2g} s" if unit == "seconds" else f"{math.ceil(spent):,}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from steepest.base.checks import is_number, whole
@@ -13,7 +14,7 @@ from steepest.base.random import generator
 from steepest.comparison.budget import Budget
 from steepest.comparison.entrants import entrants
 from steepest.comparison.meter import Meter
-from steepest.comparison.race import race
+from steepest.comparison.race import IMPOSSIBLE, race
 from steepest.comparison.result import Comparison, Entry
 from steepest.optim.region import Region
 from steepest.training.problem import Problem
@@ -98,7 +99,13 @@ def compare(
         for k, start in enumerate(begins):
             told = None if watch is None else _told(watch, entrant.name, k)
             races.append(race(problem, entrant, start, limit, seed + k, told))
+            if races[-1].outcome == IMPOSSIBLE:
+                break
+        if races[-1].outcome == IMPOSSIBLE:
+            races = [replace(races[-1], start=start) for start in begins]
         entries.append(Entry(entrant, tuple(races)))
+    if all(entry.races[0].outcome == IMPOSSIBLE for entry in entries):
+        raise ModelError(f"no method can solve this problem. {entries[0].name}: {entries[0].races[0].message}")
     return Comparison(problem, limit, entries, Region.of(problem, problem.start, bounds).scale, known_minimum)
 
 

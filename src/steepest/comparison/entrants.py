@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,8 +21,8 @@ from steepest.training.problem import Problem
 WITHOUT_END = 10**6  # starts: the budget ends them
 LONG = 200  # steps of one of them: a slope without end must not take all of the budget
 MANY_ROWS = 1000  # from which a descent on batches is compared, too
-BATCH = 64
-MOST_WEIGHTS = 1000  # up to which the searches are compared where nobody says what is
+SMALLEST, LARGEST, A_ROUND = 64, 1024, 16  # batches: rows, and how many of them see all the data
+MOST_WEIGHTS = 1000  # up to which searches, and decompositions of Jacobians, are compared where nobody says what is
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,13 @@ def curve_fit(problem: Problem) -> bool:
 
 def usual(problem: Problem) -> list[str]:
     """What is compared where nobody says: the curvature method that suits, two descents, and searches."""
-    names = ["levenberg_marquardt"] if curve_fit(problem) else []
+    few = problem.start.flat.size <= MOST_WEIGHTS
+    names = ["levenberg_marquardt"] if few and curve_fit(problem) else []
     names += ["lbfgs", "gradient_descent", "adam"]
-    if problem.rows >= MANY_ROWS:
-        names.append(f"adam:{BATCH}")
-    names.append("restarts")
-    if problem.start.flat.size <= MOST_WEIGHTS:
-        names += ["random_search", "genetic", "differential_evolution"]
-    return names
+    if problem.rows >= MANY_ROWS and not problem.loss_function.root:
+        size = 2 ** round(math.log2(problem.rows / A_ROUND))
+        names.append(f"adam:{min(max(size, SMALLEST), LARGEST)}")
+    return [*names, "restarts", *(("random_search", "genetic", "differential_evolution") if few else ())]
 
 
 def entrants(problem: Problem, methods: Any, bounds: Any) -> list[Entrant]:
@@ -106,7 +106,8 @@ def _entrant(problem: Problem, method: Any, bounds: Any) -> Entrant:
         if colon and not rows.strip().isdigit():
             raise ModelError(f"{method!r} is not understood: write adam:64 for batches of 64 rows.")
         if name.strip().lower() == "restarts" and not colon:
-            inner: Any = LevenbergMarquardt() if curve_fit(problem) else LBFGS()
+            few = problem.start.flat.size <= MOST_WEIGHTS
+            inner: Any = LevenbergMarquardt() if few and curve_fit(problem) else LBFGS()
             chosen: Any = Restarts(inner, WITHOUT_END, LONG)
         else:
             chosen = method_named(name, batch_size=whole("the batch size", int(rows)) if colon else None)
@@ -115,7 +116,9 @@ def _entrant(problem: Problem, method: Any, bounds: Any) -> Entrant:
     if bounds is not None and isinstance(chosen, Search | Restarts) and chosen.bounds is None:
         chosen = replace(chosen, bounds=bounds)
     if isinstance(chosen, Descent):
-        chosen.batches.check(problem.rows)
+        replace(chosen, learning_rate=1.0).init(
+            problem, problem.start, 0
+        )  # says at once what it cannot do, at no price
     elif isinstance(chosen, LevenbergMarquardt):
         chosen.init(problem, problem.start, 0)
     title = chosen.name[0].upper() + chosen.name[1:]

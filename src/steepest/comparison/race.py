@@ -24,6 +24,7 @@ from steepest.training.run import Run
 FACTORS = (1.0, 0.1, 10.0, 0.3, 3.0)  # of the rate to begin with, in this order
 SWEEP = 0.04  # of the budget for each
 FALLBACK = 0.01
+IMPOSSIBLE = "cannot solve it"
 MOST_STEPS = 10_000_000  # the budget ends a race
 PRODUCTS = 8  # Hessian-vector products for the curvature at the start
 
@@ -40,7 +41,7 @@ class Race:
     evaluations, seconds : float
         Spent until the end.
     outcome : str
-        converged, stalled, …, or "budget spent".
+        converged, stalled, …, "budget spent", or "cannot solve it".
     message : str
     rate : float or None
         That the sweep has chosen.
@@ -103,6 +104,9 @@ def race(
         outcome, message = _ended(run, meter)
     except Spent:
         outcome, message = "budget spent", f"the budget of {budget} is spent."
+    except SteepestError as error:  # such as a function without a derivative, which a search does not need
+        meter.loss, meter.trace = math.inf, [(0.0, 0.0, math.inf)]
+        outcome, message = IMPOSSIBLE, str(error)
     return Race(
         start=start, params=meter.params, first=meter.first, loss=meter.loss,
         evaluations=meter.evaluations, seconds=min(meter.seconds, budget.amount) if budget.unit == "seconds" else meter.seconds,

@@ -60,7 +60,7 @@ class Region:
         """
         flat = np.asarray(start.flat, dtype=np.float64)
         if not np.isfinite(flat).all():
-            raise ModelError("a search needs a start that is finite.")
+            raise ModelError("the start must be finite, to look around it.")
         lowest, highest = np.full_like(flat, -np.inf), np.full_like(flat, np.inf)
         scale = np.asarray(1.0 if getattr(problem, "scale", None) is None else problem.scale, dtype=np.float64)
         reach = REACH * np.maximum(np.abs(flat), scale)

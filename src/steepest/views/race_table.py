@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
+from steepest.comparison.race import IMPOSSIBLE
 from steepest.views.digits import number
 from steepest.views.minima_table import where
 from steepest.views.text_table import rich_table, text_table
@@ -47,7 +48,7 @@ def minima_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for k, ending in enumerate(found[:_MOST_MINIMA]):
         kind = {None: "lowest found" if k == 0 else "", True: "global", False: "local"}[ending.is_global]
-        kind = kind if ending.settled else "no minimum in sight"
+        kind = kind if ending.settled else "not converged"
         rows.append((_LETTERS[k], number(ending.loss, 6), where(ending.params, comparison.scale), kind))
     return rows
 
@@ -62,6 +63,8 @@ def _loss(loss: float) -> str:
 
 def _ended(comparison: Comparison, entry: Entry) -> str:
     """The minima of the races with how often each, or their outcomes."""
+    if entry.races[0].outcome == IMPOSSIBLE:
+        return IMPOSSIBLE
     if comparison.endings is None:
         counts = Counter(race.outcome.replace("_", " ") for race in entry.races)
         return ", ".join(outcome if len(counts) == 1 else f"{outcome} {n}x" for outcome, n in counts.most_common())
