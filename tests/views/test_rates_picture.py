@@ -98,6 +98,13 @@ def test_up_and_down() -> None:
     assert "the limit" not in found.words
 
 
+def test_a_start_at_the_minimum_is_not_called_a_divergence() -> None:
+    t = np.arange(6.0)
+    fit = sd.fit("y ~ a + b*t", {"t": t, "y": t + np.cos(t)})
+    labels = legend_of(plot_rates(fit).axes[0])
+    assert all("the start is the minimum already" in label.replace("\n", " ") for label in labels)
+
+
 def test_where_nothing_curves_there_is_no_limit() -> None:
     assert (
         plot_rates(lambda x: 3 * x, at=1.0, rates=[0.1]).get_suptitle()

@@ -22,6 +22,8 @@ from steepest.views.descent_path import DescentPath, path_of
 from steepest.views.words import one_line
 
 SLOW, STRAIGHT, BOUNCES, JUMPS, DIVERGES = "slow", "straight down", "bounces", "up and down", "diverges"
+THERE = "at the minimum"
+_THERE = 1e-6  # of the loss: less above the minimum is no start to descend from
 _HALF = 0.5  # of what was left, done by the second half of the steps: less is slow
 _ARRIVED = 1e-3  # of the way down: with less of it left there is nothing to be slow about
 _PARTS = (0.01, 0.9, 1.1)  # of the limit: what is tried unless rates are given
@@ -76,7 +78,7 @@ class Regime:
     ----------
     rate : float
     name : str
-        slow, straight down, bounces, up and down, or diverges.
+        slow, straight down, bounces, up and down, diverges, or at the minimum already.
     words : str
         The same with its evidence.
     path : DescentPath
@@ -146,6 +148,8 @@ def _judged(problem: Problem, path: DescentPath, floor: float) -> tuple[str, str
     count = f"{done} step{'s' * (done != 1)}"
     if not np.isfinite(losses[-1]):
         return DIVERGES, f"diverges; after {count} the loss is no longer a finite number."
+    if np.isfinite(floor) and abs(losses[0] - floor) <= _THERE * abs(losses[0]):
+        return THERE, "the start is the minimum already, to rounding; start elsewhere to see a descent."
     if losses[-1] > losses[0]:
         return DIVERGES, f"diverges; the loss went from {losses[0]:.4g} to {losses[-1]:.4g} in {count}."
     rest, slow = _left(problem, path, floor)
