@@ -107,3 +107,15 @@ def test_no_remark_has_digits_nobody_needs():
             assert remark.endswith((".", "?"))
             for number in re.findall(r"\d[\d.]*(?:e[+-]\d+)?", remark):
                 assert len(re.sub(r"e.*|\D", "", number).strip("0")) <= 4, remark
+
+
+def test_a_minimum_that_was_hardly_met_is_told():
+    """Noise fitted by four peaks that nothing holds: there are almost as many minima as descents."""
+    y = np.random.default_rng(0).standard_normal(80)
+    data = {"x": np.linspace(0, 10, 80), "y": y}
+    peaks = " + ".join(f"a{i}*exp(-b{i}*(x - m{i})**2)" for i in range(4))
+    fit = sd.fit(f"y ~ {peaks}", data)
+    assert fit.starts.doubtful
+    assert sum("descents ended in this minimum" in remark for remark in fit.remarks) == 1
+    one = sd.fit("y ~ a + b*x", data)
+    assert not one.starts.doubtful

@@ -36,6 +36,7 @@ def fit_remarks(fit: Any) -> list[str]:
         *unmoved(fit),
         *_hardly_better(fit),
         *lower_elsewhere(fit),
+        *_rarely_reached(fit),
         *_at_bounds(fit),
         *_undetermined(fit),
         *hardly_known(fit),
@@ -43,6 +44,17 @@ def fit_remarks(fit: Any) -> list[str]:
         *_no_errors(fit),
         *_pattern(fit),
         *outliers(fit),
+    ]
+
+
+def _rarely_reached(fit: Any) -> list[str]:
+    """A search for a start that met the lowest minimum too seldom to trust that there is no lower one."""
+    starts = fit.starts
+    if starts is None or not starts.doubtful:
+        return []
+    return [
+        f"Only {starts.reached} of {starts.descended:,} descents ended in this minimum, so there may be a lower one. Try another "
+        f"seed= (--seed), or give start= (--start)."
     ]
 
 

@@ -52,6 +52,11 @@ class Starts:
     reached: int = 0
     next_best: float | None = None
 
+    @property
+    def doubtful(self) -> bool:
+        """Whether so few descents ended in the lowest minimum that there may well be a lower one."""
+        return self.tried > 1 and 0 < self.reached < ENOUGH
+
     def __str__(self) -> str:
         """In words, for a table."""
         if not self.tried:
