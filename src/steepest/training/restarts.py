@@ -62,6 +62,8 @@ class Minima(Sequence[Minimum]):
         What descended.
     scale : ndarray, shape (n,)
         The least magnitude of each parameter that counts.
+    first : float
+        The loss at the first start.
     lost : int
         Descents that did not end at a finite loss.
     """
@@ -75,7 +77,7 @@ class Minima(Sequence[Minimum]):
         self.scale = Region.from_state(state["region"]).scale
         losses, outcomes = state["losses"], state["outcomes"]
         groups = distinct(state["ends"], losses, self.scale)
-        first = run.problem.value(run.problem.start)
+        self.first = first = run.problem.value(run.problem.start)
         self.lost = len(losses) - sum(map(len, groups))
         self._found = [
             Minimum(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from steepest.training.restarts import reaches
 from steepest.views.digits import number
 from steepest.views.text_table import text_table
 from steepest.views.words import one_line
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from steepest.base.params import Array, Params
     from steepest.training.restarts import Minima, Minimum
 
+_WIDTH = 100
 _MOST_ROWS = 12
 _MOST_PARAMETERS = 4
 _NOTHING = 1e-6  # of a parameter's scale
@@ -35,13 +38,13 @@ def minima_text(minima: Minima) -> str:
     if not len(minima):
         return f"{title} None has a finite loss: give another start, or bounds=."
     rows = [
-        (number(each.loss, 6), f"{each.count:,}", where(each.params, minima.scale), _kind(each, k == 0))
-        for k, each in enumerate(minima[:_MOST_ROWS])
+        (number(each.loss, 6), f"{each.count:,}", where(each.params, minima.scale), _kind(each, minima))
+        for each in minima[:_MOST_ROWS]
     ]
     table = [text_table(("loss", "reached", "at", ""), rows, right=(0, 1))]
     if len(minima) > _MOST_ROWS:
         table.append(f"and {len(minima) - _MOST_ROWS:,} more, higher")
-    return "\n".join([title, "", *table, "", *sentences(minima, descents)])
+    return "\n".join([title, "", *table, "", *(textwrap.fill(each, _WIDTH) for each in sentences(minima, descents))])
 
 
 def sentences(minima: Minima, descents: int) -> list[str]:
@@ -88,11 +91,11 @@ def where(params: Params, scale: Array) -> str:
     return f"{text}, … ({params.count:,} numbers)" if params.count > _MOST_PARAMETERS else text
 
 
-def _kind(minimum: Minimum, lowest: bool) -> str:
+def _kind(minimum: Minimum, minima: Minima) -> str:
     if not minimum.settled:
         return "not converged"
     if minimum.is_global is None:
-        return "lowest found" if lowest else "local"
+        return "lowest found" if reaches(minimum.loss, minima.lowest.loss, minima.first) else "local"
     return "global" if minimum.is_global else "local"
 
 

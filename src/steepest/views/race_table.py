@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
+from steepest.comparison.advice import EQUAL
 from steepest.comparison.race import IMPOSSIBLE
 from steepest.views.digits import number
 from steepest.views.minima_table import where
@@ -47,7 +48,8 @@ def minima_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     found = comparison.endings or []
     rows: list[tuple[str, ...]] = []
     for k, ending in enumerate(found[:_MOST_MINIMA]):
-        kind = {None: "lowest found" if k == 0 else "", True: "global", False: "local"}[ending.is_global]
+        lowest = ending.loss <= found[0].loss + EQUAL * comparison.way
+        kind = {None: "lowest found" if lowest else "local", True: "global", False: "local"}[ending.is_global]
         kind = kind if ending.settled else "not converged"
         rows.append((_LETTERS[k], number(ending.loss, 6), where(ending.params, comparison.scale), kind))
     return rows
