@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -94,7 +94,6 @@ class Spelling:
     formula: str
     draws: Mapping[str, Draw]
     begin: float = 0.0
-    names: tuple[str, ...] = field(default=("x", "z"))
 
 
 TURN = 2 * np.pi

@@ -36,7 +36,10 @@ def by_curve_fit(problem: Certified, start: dict[str, float]) -> Answer:
 
     model, observed = _as_function(problem)
     first = [start[name] for name in problem.parameters]
-    found, covariance = curve_fit(lambda _, *b: model(dict(zip(problem.parameters, b))), None, observed, p0=first)
+    most = 2000 * (len(first) + 1)  # evaluations: as many as lmfit allows itself
+    found, covariance = curve_fit(
+        lambda _, *b: model(dict(zip(problem.parameters, b))), None, observed, p0=first, maxfev=most
+    )
     return found, np.sqrt(np.diag(covariance))
 
 
