@@ -40,6 +40,12 @@ def test_a_search_is_restarted_with_other_random_numbers() -> None:
     assert len({tuple(end) for end in run.state["ends"]}) == 3
 
 
+def test_starts_are_drawn_within_the_bounds_of_the_method() -> None:
+    run = sd.minimize(two_wells, 0.9, method=sd.Restarts(sd.RandomSearch(bounds=(0.5, 2.0)), 8, steps=2))
+    assert run.state["starts"].min() >= 0.5
+    assert run.state["starts"].max() <= 2.0
+
+
 def test_threshold_ends_the_restarts() -> None:
     run = sd.minimize(two_wells, 0.9, method=sd.Restarts(sd.LBFGS(), 50, bounds=(-2, 2)), threshold=0.0)
     assert run.outcome.name == "threshold_reached"

@@ -38,7 +38,7 @@ class Restarts:
     steps : int, optional
         The most steps of one descent; as many as the method usually needs if left out.
     bounds : optional
-        Where the starts are drawn; see `Region.of`. A descent may leave it, unless its method has bounds of its own.
+        Where the starts are drawn; see `Region.of`. Left out, within the method's own, if it has some. A descent may leave these.
 
     Raises
     ------
@@ -86,8 +86,9 @@ class Restarts:
         """
         self.method.init(problem, params, seed)
         n = params.flat.size
+        bounds = getattr(self.method, "bounds", None) if self.bounds is None else self.bounds
         return {
-            "step": 0, "seed": seed, "region": Region.of(problem, params, self.bounds).as_state(), "origin": params.flat,
+            "step": 0, "seed": seed, "region": Region.of(problem, params, bounds).as_state(), "origin": params.flat,
             "loss": None, "starts": np.empty((0, n)), "ends": np.empty((0, n)), "losses": np.empty(0), "outcomes": [],
         }  # fmt: skip
 
