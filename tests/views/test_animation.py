@@ -268,8 +268,8 @@ def fitted(model: Any, x: Any, y: Any) -> sd.Run:
 
 @pytest.mark.parametrize("name", HARD)
 def test_hard_runs(name: str) -> None:
-    animate = HARD[name]()
-    seen = animate(frames=6, **({"points": 7} if "surface" in repr(animate) else {}))
+    animate: Any = HARD[name]()
+    seen = animate(frames=6, **({"points": 7} if animate.func is sd.animate.surface else {}))
     image = Image.open(io.BytesIO(seen.gif()))
     assert image.n_frames <= seen.frames
     if name in ("diverged fit", "no step", "nowhere finite"):

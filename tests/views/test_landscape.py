@@ -225,6 +225,16 @@ def test_known_minima_are_shown_however_far() -> None:
         landscape(descended(), minimum={"a": 0.0})
 
 
+def test_every_run_ends_near_a_minimum_of_its_own() -> None:
+    himmelblau = lambda p: (p["x"] ** 2 + p["y"] - 11) ** 2 + (p["x"] + p["y"] ** 2 - 7) ** 2
+    starts = [(4.0, 3.0), (-3.0, 3.5), (-4.0, -3.0), (3.5, -1.0), (2.5, 2.5)]
+    runs = {str(at): sd.minimize(himmelblau, dict(zip("xy", at)), method="gd", learning_rate=0.005, steps=100)
+            for at in starts}  # fmt: skip
+    found = sorted(tuple(np.round(m[:2], 3)) for m in landscape(runs, points=3).minima)
+    # Himmelblau, "Applied nonlinear programming" (1972), p. 428: four minima of value 0.
+    np.testing.assert_allclose(found, [(-3.779, -3.283), (-2.805, 3.131), (3, 2), (3.584, -1.848)], atol=1.1e-3)
+
+
 def test_saddles_and_slopes_are_no_minima() -> None:
     assert landscape(descended(lambda p: p["a"] ** 2 - p["b"] ** 2), points=3).minima == ()
     assert landscape(descended(lambda p: p["a"] ** 2 - p["b"] ** 2, {"a": 0.0, "b": 0.0}), points=3).minima == ()

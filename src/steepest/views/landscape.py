@@ -121,7 +121,7 @@ def landscape(
     points : int, optional
         Along each axis: 81, with `profile` 21.
     minimum : mapping of parameters to their values, or a sequence of them, optional
-        Known minima. Left out, a problem of two parameters has the one nearest to the end looked for.
+        Known minima. Left out, a problem of two parameters has those looked for that lie downhill from the ends.
     profile : bool
         For two parameters: minimise over all the others at each point, by L-BFGS-B from the neighbour's.
     frames : int or collection of int
@@ -177,7 +177,7 @@ def landscape_of(
     plane = plane_of(centre, over, seen if len(seen) else None, problem.scale, seed)
     places = [plane.coordinates(path.flat) for path in paths]
     shown = [Point(px, py, math.nan) for at, inside in zip(places, near) for px, py in np.column_stack(at)[inside]]
-    minima = known_minima(problem, plane, minimum, model)
+    minima = known_minima(problem, plane, minimum, model, [path.run.params for path in paths[1:]])
     window = window_of(plane, shown, minima, x, y, given=minimum is not None)
     grid_x, grid_y = np.linspace(*window.x, count), np.linspace(*window.y, count)
     if profile:

@@ -280,8 +280,8 @@ def _legend(picture: Picture, seen: Landscape) -> None:
         if any(track.inside[at] for track in seen.tracks):
             marks.append(Line2D([], [], label=label, **look))
     if seen.minima:
-        found = "minimum" if len(seen.minima) == 1 else "minima"
-        marks.append(Line2D([], [], label=f"{found}, loss {min(m.loss for m in seen.minima):.4g}", **_star(style)))
+        found = "minimum, loss" if len(seen.minima) == 1 else "minima, the lowest with loss"
+        marks.append(Line2D([], [], label=f"{found} {min(m.loss for m in seen.minima):.4g}", **_star(style)))
     bad = float(np.mean(~np.isfinite(seen.loss)))
     if bad:
         share = f"{bad:.0%}".replace("%", " %") if bad >= 0.005 else "below 1 %"

@@ -25,6 +25,7 @@ _FAR = 5.0  # times the extent of the paths: a minimum that was looked for and l
 _MOST_STEPS = 200
 _ROUNDING = 1e-8  # of the largest curvature: what counts as none
 _STRAIGHT = 1e-6  # of a path's length: what it leaves a straight line by is not looked at closer
+_ONE_PLACE = 1e-3  # of their size: minima that are nearer to each other are one
 _STILL = 1e-12  # of its size: a parameter that changes by less does not move
 
 
@@ -62,8 +63,8 @@ def near_points(path: DescentPath) -> Array:
     return np.asarray(finite & (np.arange(loss.size) < int(np.argmax(~finite | (loss > high)))))
 
 
-def known_minima(problem: Problem, plane: Plane, minimum: Any, model: Any) -> list[Point]:
-    """The minima that the caller knows, or the one that a problem of two parameters has near its centre.
+def known_minima(problem: Problem, plane: Plane, minimum: Any, model: Any, ends: Sequence[Params] = ()) -> list[Point]:
+    """The minima that the caller knows, or those that a problem of two parameters has near the centre and the ends.
 
     Raises
     ------
@@ -74,12 +75,20 @@ def known_minima(problem: Problem, plane: Plane, minimum: Any, model: Any) -> li
         given = [minimum] if isinstance(minimum, Mapping) else list(minimum)
         found = [_as_params(plane.centre, each) for each in given]
     else:
-        found = _looked_for(problem, plane.centre) if plane.centre.count == 2 else []
-    points = []
+        places = [plane.centre, *ends] if plane.centre.count == 2 else []
+        found = [params for place in places for params in _looked_for(problem, place)]
+    points: list[Point] = []
     for params in found:
         x, y = plane.coordinates(np.asarray(params.flat, dtype=np.float64)[None, :])
-        points.append(Point(float(x[0]), float(y[0]), problem.value(params, model)))
+        point = Point(float(x[0]), float(y[0]), problem.value(params, model))
+        if not any(_same(point, other, plane) for other in points):
+            points.append(point)
     return points
+
+
+def _same(first: Point, second: Point, plane: Plane) -> bool:
+    steps = (abs(a - b) / max(abs(a), abs(b), scale) for a, b, scale in zip(first[:2], second[:2], plane.scale))
+    return max(steps) < _ONE_PLACE
 
 
 def _as_params(like: Params, values: Any) -> Params:
@@ -90,20 +99,28 @@ def _as_params(like: Params, values: Any) -> Params:
     return like.replaced(np.concatenate([np.ravel(part) for part in parts]))
 
 
-def _looked_for(problem: Problem, centre: Params) -> list[Params]:
-    """Where L-BFGS-B ends from the centre; nothing unless that is a minimum."""
+def _looked_for(problem: Problem, place: Params) -> list[Params]:
+    """Where L-BFGS-B ends from a place; nothing unless that is a minimum: level, with no curvature downwards."""
     nearby = copy.copy(problem)
-    nearby.start = centre
+    nearby.start = place
     try:
-        run = Run(nearby, LBFGS(), steps=_MOST_STEPS).finish()
-        assert run.outcome is not None
-        if run.outcome.name != "converged" or not math.isfinite(run.loss):
-            return []
-        curvatures = np.linalg.eigvalsh(problem.hessian(run.params))
-    except (SteepestError, np.linalg.LinAlgError):  # no second derivative, or none that is finite
+        params = Run(nearby, LBFGS(), steps=_MOST_STEPS).finish().params
+        value, gradient = problem.value_and_gradient(params)
+        hessian = problem.hessian(params)
+    except SteepestError:  # no second derivative
         return []
-    upwards = curvatures.min() >= -_ROUNDING * np.abs(curvatures).max()
-    return [run.params] if upwards and curvatures.max() > 0 else []
+    if not (math.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return []
+    natural = 0.0 if problem.scale is None else problem.scale
+    unit = np.max([np.abs(params.flat), np.abs(problem.start.flat), natural * np.ones(params.count)], axis=0)
+    unit = np.where(unit > 0, unit, 1.0)
+    curvatures = np.linalg.eigvalsh(hessian * np.outer(unit, unit))
+    if not curvatures.max() > 0 or curvatures.min() < -_ROUNDING * curvatures.max():
+        return []
+    way = np.linalg.lstsq(hessian * np.outer(unit, unit), gradient * unit, rcond=_ROUNDING)[
+        0
+    ]  # Newton's step, in units
+    return [params] if np.abs(way).max() < _ONE_PLACE else []
 
 
 def window_of(
