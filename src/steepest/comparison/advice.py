@@ -111,8 +111,8 @@ def _where(comparison: Comparison, best: Entry) -> list[str]:
         return [f"It led to {which}."]
     if lowest == count:
         return [f"From all {count} starts it led to {which}."]
-    elsewhere = "the others led to higher ones, so use restarts, or a search" if lowest else "use restarts, or a search"
-    return [f"From {lowest} of {count} starts it led to {which}; {elsewhere}."]
+    remedy = "use restarts, or a search" if best.entrant.uses_gradients else "run it more than once"
+    return [f"From {lowest} of {count} starts it led to {which}: {remedy}."]
 
 
 def _earlier_and_later(comparison: Comparison, best: Entry) -> list[str]:

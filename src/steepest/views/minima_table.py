@@ -92,7 +92,7 @@ def where(params: Params, scale: Array) -> str:
 
 
 def _kind(minimum: Minimum, minima: Minima) -> str:
-    if not minimum.settled:
+    if not (minimum.settled or minimum.is_global):  # a tip without a slope of 0 may well be the lowest place there is
         return "not converged"
     if minimum.is_global is None:
         return "lowest found" if reaches(minimum.loss, minima.lowest.loss, minima.first) else "local"

@@ -50,7 +50,7 @@ def minima_rows(comparison: Comparison) -> list[tuple[str, ...]]:
     for k, ending in enumerate(found[:_MOST_MINIMA]):
         lowest = ending.loss <= found[0].loss + EQUAL * comparison.way
         kind = {None: "lowest found" if lowest else "local", True: "global", False: "local"}[ending.is_global]
-        kind = kind if ending.settled else "not converged"
+        kind = kind if ending.settled or ending.is_global else "not converged"
         rows.append((_LETTERS[k], number(ending.loss, 6), where(ending.params, comparison.scale), kind))
     return rows
 
