@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -59,13 +59,13 @@ SETUPS: dict[str, Callable[[], Setup]] = {
 
 
 def seconds(setup: Setup, hooks: list[Any]) -> tuple[float, float]:
-    """The time of a whole run, and of its descent alone."""
+    """The processor's time of a whole run, which other programs do not disturb, and the clock's of its descent."""
     net, x, y, loss, method, steps = setup
     params, state = net.init(0)
     problem = sd.Problem(net, params, x, y, loss=loss, state=state)
-    began = perf_counter()
+    began = process_time()
     run = sd.Run(problem, method, steps=steps, hooks=hooks).finish()
-    return perf_counter() - began, run.elapsed
+    return process_time() - began, run.elapsed
 
 
 def main() -> None:

@@ -301,6 +301,46 @@ def test_l7_every_value_forward_and_every_derivative_backward():
         assert (graph[name].value.mean, graph[name].gradient.mean) == pytest.approx(numbers, rel=1e-14)
 
 
+# ---- G1 and G2: unstable gradients are named, clipping cures those that explode
+def recurrent_run(rule, cells):
+    x = np.random.default_rng(0).uniform(0, 1, (60, 60, 2))
+    net = sd.nn.Sequential(cells, sd.Linear(12, 1))
+    params, state = net.init(0)
+    problem = sd.Problem(net, params, x, x[:, :3, 0].sum(axis=1)[:, None] - 1.5, state=state)
+    return sd.Run(problem, sd.Descent(rule, 0.02, sd.Batches(20)), steps=12).finish()
+
+
+def test_g1_and_g2_a_net_that_explodes_is_told_and_finishes_when_clipped_as_told():
+    eye = sd.nn.Initialiser("identity", lambda generator, shape, fan_in, fan_out: np.eye(*shape))
+    cells = sd.RNN(2, 12, last=True, nonlinearity="relu", recurrent_init=eye)
+    run = recurrent_run(sd.SGD(), cells)
+    assert run.outcome.name in ("diverged", "non_finite")
+    limit = float(run.remarks[0].split("sd.ClipGlobalNorm(")[1].split(")")[0])
+    clipped = recurrent_run(sd.chain(sd.ClipGlobalNorm(limit), sd.SGD()), cells)
+    assert clipped.outcome.name == "out_of_steps"
+    assert np.isfinite(clipped.loss)
+
+
+def test_g1_a_deep_net_that_vanishes_is_told_and_that_clipping_is_no_cure():
+    x = np.random.default_rng(0).standard_normal((60, 4))
+    net = sd.MLP(4, [16] * 12, 1, "sigmoid")
+    params, state = net.init(0)
+    problem = sd.Problem(net, params, x, np.sin(x[:, :1]), state=state)
+    remark = sd.Run(problem, sd.Descent(sd.SGD(), 0.1), steps=10).finish().remarks[0]
+    assert "fades on its way back through 13 layers" in remark
+    assert "Linear 0" in remark
+    assert "Clipping does not help" in remark
+
+
+def test_g2_norm_50_becomes_5():
+    rule = sd.chain(sd.ClipGlobalNorm(5.0), sd.SGD())
+    w = np.zeros(2)
+    change, _ = rule.update(np.array([30.0, -40.0]), rule.init(w), w, 1.0, 0)
+    np.testing.assert_allclose(change, [-3.0, 4.0], rtol=1e-15)
+    change, _ = rule.update(np.array([3.0, -4.0]), rule.init(w), w, 1.0, 0)
+    np.testing.assert_array_equal(change, [-3.0, 4.0])
+
+
 # ---- G5: descent on log(cosh(x)), whose gradient is tanh
 def test_g5_tanh_descent():
     run = sd.minimize(

@@ -33,7 +33,7 @@ class Watch(Cadence):
         Probe every so many steps. Left out, as often as `share` allows: after the first step, and then whenever the probes so
         far have cost no more than that share of the descent; which steps are probed then depends on the clock.
     share : float
-        The largest part of the training time that probes may take; 0.05 is 5 %.
+        The largest part of the training time that probes may take; 0.04 is 4 %.
     rows : int
         How many rows of a step's batch a probe looks at, at most.
     say : callable, optional
@@ -72,7 +72,7 @@ class Watch(Cadence):
     """
 
     every: Any = None
-    share: float = 0.05
+    share: float = 0.04
     rows: int = ROWS
     say: Callable[[str], Any] | None = print
     unit: str = field(default="step", init=False)
