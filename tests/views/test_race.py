@@ -10,6 +10,7 @@ import pytest
 import steepest as sd
 from steepest.views.race_picture import plot_race
 from steepest.views.race_table import race_html, race_rows, race_text
+from views.judged import judge
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,11 @@ def test_a_line_for_each_method_that_never_rises(race: Any) -> None:
     assert legend[:3] == [entry.name for entry in race.ranking]
     colours = {lines[name].get_color() for name in legend[:3]}
     assert len(colours) == 3
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_nothing_is_cut_off_or_overlaps(race: Any, theme: str) -> None:
+    judge(sd.plot.race(race, theme=theme))
 
 
 def test_the_last_point_is_the_median_of_the_table(race: Any) -> None:

@@ -34,6 +34,7 @@ PICTURES: dict[str, Entry] = {
     "residuals": Entry("steepest.views.residuals_picture", "plot_residuals", of=("Fit", "Run")),
     "confusion": Entry("steepest.views.confusion_picture", "plot_confusion", of=("Run",)),
     "range_test": Entry("steepest.views.range_test_picture", "plot_range_test"),
+    "race": Entry("steepest.views.race_picture", "plot_race"),
     "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
     "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
