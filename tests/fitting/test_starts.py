@@ -148,3 +148,15 @@ def test_a_fit_in_the_wrong_valley_is_never_silent():
     lost = sd.fit("y ~ a*sin(b*x + c)", {"x": x, "y": y}, start={"b": 3.0, "c": 0.0})
     assert lost.r_squared < 0.1
     assert any("wrong valley" in remark for remark in lost.remarks)
+
+
+def test_a_place_on_a_wave_is_near_the_data_and_an_angle_near_zero():
+    """Many turns away the place would hang on every digit of the period."""
+    x = 2_450_000 + np.sort(np.random.default_rng(0).uniform(0, 900, 120))
+    y = 5 + 2 * np.cos(2 * np.pi * (x - 2_450_013) / 37.3) + 0.1 * np.random.default_rng(1).standard_normal(120)
+    fit = sd.fit("y ~ m + A*cos(2*pi*(x - x0)/P)", {"x": x, "y": y})
+    assert abs(fit.params["x0"] - 2_450_000) < 40
+    assert fit.params["P"] == pytest.approx(37.3, abs=0.1)
+    assert fit.standard_errors["x0"] < 1
+    wave = sd.fit("y ~ m + A*cos(w*x - p)", {"x": x, "y": y})
+    assert wave.loss == pytest.approx(fit.loss, rel=1e-9)

@@ -129,9 +129,12 @@ class Candidates:
             return line.at({**values, role.name: value})
 
         if role.kind == "angle":
-            (one, _), (other, _) = at(unit), at(2 * unit)
-            value, turn = unit + (target - one) * unit / (other - one), 2 * np.pi * unit / (other - one)
-            return _finite(value - turn * np.round(value / turn), unit)  # the one nearest to 0
+            (one, slope), (other, _) = at(unit), at(2 * unit)
+            turning = (other - one) / unit
+            value, turn = unit + (target - one) / turning, 2 * np.pi / turning
+            # Any number of turns more is the same: the place nearest to the column's beginning, or the angle nearest to 0.
+            near = np.where(np.abs(np.abs(turning / slope) - 1.0) < 1e-6, line.low, 0.0)
+            return _finite(value - turn * np.round((value - near) / turn), unit)
         if role.kind == "place":
             one, other = (line.low - start / slope for start, slope in map(at, (unit, 2 * unit)))
             return _finite(unit + (target - one) * unit / (other - one), unit)
