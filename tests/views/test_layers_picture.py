@@ -81,12 +81,17 @@ def history(values: Any, count: int = 3) -> LayerHistory:
 
 
 @pytest.mark.parametrize("layers", [2, 12])
-@pytest.mark.parametrize("value", [0.0, np.nan, np.inf, 1e-300, 1e300, 1.0])
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf, 1e300])
 def test_values_of_all_kinds(value: float, layers: int) -> None:
     values = np.ones((layers, 4))
     values[1, 2:] = value
     judge(plot_layers(history(values)))
-    judge(plot_layers(history(np.full((layers, 1), value))))
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan, 1e-300])
+def test_a_single_probe(value: float) -> None:
+    judge(plot_layers(history([[value]] * 2)))
+    judge(plot_layers(history([[value]] * 12)))
 
 
 def test_what_is_not_finite_is_named_in_a_map() -> None:
