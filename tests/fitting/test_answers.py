@@ -181,7 +181,7 @@ def test_the_units_of_the_data_do_not_matter(formula: str, power_x: int, power_y
         assert scaled.params[name] == pytest.approx(plain.params[name] * sx**px * sy**py, rel=1e-8)
 
 
-@pytest.mark.parametrize("loss", ["huber", "log_cosh"])
+@pytest.mark.parametrize("loss", ["huber(1)", "log_cosh(1)"])
 def test_robust_fits_and_their_sandwich_errors(loss: str) -> None:
     x, y, _ = line(60, seed=4)
     y[::10] += 25.0
@@ -189,7 +189,7 @@ def test_robust_fits_and_their_sandwich_errors(loss: str) -> None:
     assert fit.outcome.name == "converged"
     design = np.stack([np.ones_like(x), x], axis=1)
     r = design @ [fit.params["a"], fit.params["b"]] - y
-    psi, slope = (np.clip(r, -1, 1), (abs(r) <= 1) * 1.0) if loss == "huber" else (np.tanh(r), 1 - np.tanh(r) ** 2)
+    psi, slope = (np.clip(r, -1, 1), (abs(r) <= 1) * 1.0) if loss == "huber(1)" else (np.tanh(r), 1 - np.tanh(r) ** 2)
     np.testing.assert_allclose(design.T @ psi, 0, atol=1e-7)  # the estimating equations
     bread = np.linalg.inv(design.T @ (slope[:, None] * design))
     meat = design.T @ ((psi**2)[:, None] * design)
@@ -197,6 +197,29 @@ def test_robust_fits_and_their_sandwich_errors(loss: str) -> None:
     assert abs(fit.params["b"] + 0.7) < 0.15  # squares are drawn off by the outliers
     plain = sd.fit("y ~ a + b*x", {"x": x, "y": y})
     assert abs(plain.params["a"] - 2.0) > abs(fit.params["a"] - 2.0)
+
+
+@pytest.mark.parametrize("loss", ["huber", "log_cosh", "mae"])
+@pytest.mark.parametrize("unit", [1.0, 1e-6, 1e9])
+def test_robust_fits_shrug_off_a_fifth_of_outliers_in_any_unit(loss: str, unit: float) -> None:
+    x = np.linspace(0, 5, 60)
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        y = 3 * np.exp(-0.7 * x) + 0.5 + 0.05 * rng.standard_normal(60)
+        rows = rng.choice(60, 12, replace=False)
+        y[rows] += rng.uniform(1, 5, 12) * rng.choice([-1, 1], 12)
+        params = sd.fit("y ~ a*exp(-b*x) + c", {"x": x, "y": unit * y}, loss=loss).params
+        assert [params["a"] / unit, params["b"], params["c"] / unit] == pytest.approx([3, 0.7, 0.5], rel=0.15)
+
+
+@pytest.mark.parametrize(("loss", "deviations"), [("huber", 1.345), ("log_cosh", 1.205)])
+def test_the_size_of_usual_errors_is_found(loss: str, deviations: float) -> None:
+    x, y, _ = line(400, seed=4)
+    scatter = float(np.std(y - np.polyval(np.polyfit(x, y, 1), x)))
+    y[::10] += 25.0
+    name = sd.fit("y ~ a + b*x", {"x": x, "y": y}, loss=loss).loss_name
+    assert name.startswith(f"{loss}(")
+    assert float(name.removeprefix(f"{loss}(").removesuffix(")")) == pytest.approx(deviations * scatter, rel=0.15)
 
 
 def test_mae_is_the_median_and_has_no_standard_errors() -> None:

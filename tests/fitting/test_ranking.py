@@ -74,7 +74,7 @@ def test_options_go_to_the_formulas_that_have_their_names() -> None:
         (["y ~ a"], {}, "at least two"),
         ("y ~ a", {}, "at least two"),
         (["y ~ a", "log(y) ~ a"], {}, "fit the same thing"),
-        (["y ~ a", "y ~ b*x"], {"loss": "huber"}, "huber is none"),
+        (["y ~ a", "y ~ b*x"], {"loss": "huber"}, "is none"),
     ],
 )
 def test_what_cannot_be_ranked(formulas: Any, options: dict[str, Any], says: str) -> None:

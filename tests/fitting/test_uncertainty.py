@@ -74,7 +74,7 @@ def test_weights_of_a_robust_fit_are_relative(loss):
 
 def test_a_robust_loss_that_is_flat_at_every_residual_says_so():
     y = np.array([-30.0, -20.0, 25.0, 30.0, 0.0, 0.0])
-    fit = sd.fit("y ~ c", {"y": np.delete(y, [4, 5])}, loss="huber")
+    fit = sd.fit("y ~ c", {"y": np.delete(y, [4, 5])}, loss="huber(1)")
     assert fit.standard_errors is None
     assert fit.confidence_intervals() is None
     assert any("too few residuals lie where huber is curved" in remark for remark in fit.remarks)

@@ -194,13 +194,15 @@ class _Search:
         else:
             return sign * math.inf
         low, high = self.tau(inner, sign), self.tau(outer, sign)
+        if t - low <= CLOSE * t or high - t <= CLOSE * t:  # a straight profile is met at the first stride
+            return inner if t - low < high - t else outer
         for k in range(60):  # regula falsi (Illinois) on tau, halving where tau is infinite
             if not math.isfinite(high) or k % 3 == 2:
                 middle = 0.5 * (inner + outer)
             else:
                 middle = inner + (outer - inner) * (t - low) / (high - low)
             if middle in (inner, outer):
-                return outer
+                return inner if t - low < high - t else outer
             value = self.tau(middle, sign)
             if abs(value - t) <= CLOSE * t:
                 return middle

@@ -167,6 +167,16 @@ mae = Loss("mae", lambda r: ops.abs(r), lambda r: np.sign(r))
 log_cosh = Loss("log_cosh", lambda r: ops.log_cosh(r), lambda r: np.tanh(r), lambda r: 1.0 - np.tanh(r) ** 2)
 
 
+def _positive(what: str, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not (math.isfinite(number) and number > 0):
+        raise ModelError(f"{what} must be a positive number in the target's unit, not {value!r}.")
+    return number
+
+
 def huber(delta: float = 1.0) -> Loss:
     """r**2/2 for \\|r\\| <= delta, delta (\\|r\\| - delta/2) beyond: squares for the bulk, absolute values for outliers.
 
@@ -188,14 +198,7 @@ def huber(delta: float = 1.0) -> Loss:
     >>> huber(1.0)([0.5, 3.0], [0.0, 0.0])  # (0.125 + 2.5) / 2
     np.float64(1.3125)
     """
-    try:
-        delta = float(delta)
-    except (TypeError, ValueError):
-        raise ModelError(
-            f"huber takes delta, a number, and gives a loss: huber(1.0)(predictions, targets). This is no number: {delta!r}."
-        ) from None
-    if not (math.isfinite(delta) and delta > 0):
-        raise ModelError(f"huber: delta must be a positive number in the target's unit, not {delta!r}.")
+    delta = _positive("huber takes delta and gives a loss, huber(1.0)(predictions, targets): delta", delta)
 
     def of_residual(r: Any) -> Any:
         inside = ops.clip(r, -delta, delta)  # r inside, +-delta outside: r*inside - inside**2/2 is both branches
@@ -205,6 +208,41 @@ def huber(delta: float = 1.0) -> Loss:
     return Loss(
         name, of_residual, lambda r: np.clip(r, -delta, delta), lambda r: (np.abs(r) <= delta).astype(np.float64)
     )
+
+
+def scaled_log_cosh(scale: float) -> Loss:
+    """scale**2 log(cosh(r / scale)): `log_cosh` for residuals whose usual size is `scale`, in the target's unit.
+
+    1.205 standard deviations of the good rows' errors keep 95 % of mse's efficiency (Holland and Welsch, Commun. Statist. A6,
+    1977, "logistic").
+
+    Raises
+    ------
+    ModelError
+        `scale` is not a positive number.
+
+    Examples
+    --------
+    >>> bool(np.isclose(scaled_log_cosh(0.1)([0.5], [0.0]), 0.01 * np.log(np.cosh(5.0))))
+    True
+    """
+    scale = _positive("log_cosh: its scale", scale)
+    if scale == 1.0:
+        return log_cosh
+    return Loss(
+        f"log_cosh({scale!r})",
+        lambda r: scale**2 * ops.log_cosh(r / scale),
+        lambda r: scale * np.tanh(r / scale),
+        lambda r: 1.0 - np.tanh(r / scale) ** 2,
+    )
+
+
+# Losses whose unit is that of the residuals, by name, and by how many standard deviations of good errors 95 % of mse's
+# efficiency are kept.
+TUNED: dict[str, tuple[Callable[[float], Loss], float]] = {
+    "huber": (huber, 1.345),
+    "log_cosh": (scaled_log_cosh, 1.205),
+}
 
 
 _BY_NAME: dict[str, Callable[[], Loss]] = {
@@ -226,18 +264,25 @@ def loss_named(loss: str | Loss | Callable[[], Loss]) -> Loss:
     if loss is huber:
         return huber()
     text = str(loss).strip().lower()
-    if text.startswith("huber(") and text.endswith(")"):
-        try:
-            return huber(float(text[6:-1]))
-        except ValueError:
-            raise ModelError(f"huber(delta) needs a positive number, got '{loss}'.") from None
+    kind, opened, unit = text.partition("(")
+    if opened and unit.endswith(")") and (kind := kind.replace("-", "_")) in TUNED:
+        return TUNED[kind][0](unit[:-1])  # type: ignore[arg-type]
     if text not in _BY_NAME:
         from steepest.nn import classification  # imported when used: it stands on this file
 
         name = text.replace("-", "_").replace(" ", "_")
         if name in classification.BY_NAME:
             return classification.BY_NAME[name]
-        listed = ("mse", "rmse (l2)", "mae (l1)", "huber", "huber(delta)", "log_cosh", *classification.BY_NAME)
+        listed = (
+            "mse",
+            "rmse (l2)",
+            "mae (l1)",
+            "huber",
+            "huber(delta)",
+            "log_cosh",
+            "log_cosh(scale)",
+            *classification.BY_NAME,
+        )
         raise unknown("loss", str(loss), [*_BY_NAME, *classification.BY_NAME], listed)
     return _BY_NAME[text]()
 
