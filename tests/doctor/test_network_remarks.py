@@ -299,3 +299,11 @@ def test_a_search_uses_no_gradients_and_hears_nothing_of_them():
     params, state = net.init(0)
     run = sd.Run(sd.Problem(net, params, x, y, state=state), sd.RandomSearch(), steps=3).finish()
     assert network_findings(run) == []
+
+
+def test_a_schedule_that_begins_at_0_and_goes_too_far():
+    x, y = regression()
+    run = train(sd.MLP(6, [8], 1), x, y, rate=sd.LinearWarmUp(50.0, 10, 0.0))
+    assert run.outcome.name == "diverged"
+    (rate,) = re.findall(r"Lower the learning rate from (\S+) to", run.remarks[0])
+    assert float(rate) == pytest.approx(np.max(run.history["rate"]), rel=0.01)

@@ -41,7 +41,7 @@ def large_steps(run: Any, history: LayerHistory, badly: bool, look_at_curvature:
 
     The limit of the rate from the curvature at the start is told too, unless that would take too long now.
     """
-    rate, worst = float(run.history["rate"][0]), _worst(history)
+    rate, worst = float(np.max(run.history["rate"])), _worst(history)  # a schedule may begin at 0
     known = worst[np.isfinite(worst)]
     typical = float(np.median(known)) if known.size else 0.0
     largest = float(np.max(known)) if known.size else math.inf
@@ -59,7 +59,9 @@ def large_steps(run: Any, history: LayerHistory, badly: bool, look_at_curvature:
         scales = _unscaled(run)
     else:
         evidence = f"The steps are too large for the weights. {changed}"
-        lower = rate * min(0.1, step_sizes.CALM / typical if typical > 0 else 0.1)
+        first = next((float(x) for x in known if x > 0), 1.0)
+        change = first if badly else typical  # after a first step that was too large all others are
+        lower = rate * min(0.1, step_sizes.CALM / change)
     remedy = f"{scales}Lower the learning rate from {rate:.3g} to {step_sizes.rounded(lower)}."
     if badly and any(isinstance(module, Recurrent) for module in history.modules):
         remedy = f"{remedy} {step_sizes.clipping(run)}"
@@ -85,7 +87,7 @@ def _largest_changes(history: LayerHistory, worst: Array) -> str:
     """Which layer the first step changed most, and the last one if it changed more."""
     told = []
     for k in (0, -1) if np.nan_to_num(worst[-1]) > np.nan_to_num(worst[0]) else (0,):
-        if np.isfinite(worst[k]):
+        if worst[k] > 0:
             layer = history.layers[int(np.nanargmax(history.update_ratio[:, k]))]
             told.append(f"step {history.steps[k]} changed {layer} by {times(float(worst[k]))}")
     words = f"{' and '.join(told)} times its own size."
