@@ -13,6 +13,7 @@ from steepest.doctor import step_sizes
 from steepest.doctor.finding import Finding, listed, times
 from steepest.doctor.layer_history import LayerHistory
 from steepest.nn.recurrent import Recurrent
+from steepest.optim.chain import usual_rate
 
 LARGE_DATA = 10.0  # data to which first weights do not fit: those are made for inputs of size 1
 
@@ -62,6 +63,8 @@ def large_steps(run: Any, history: LayerHistory, badly: bool, look_at_curvature:
         first = next((float(x) for x in known if x > 0), 1.0)
         change = first if badly else typical  # after a first step that was too large all others are
         lower = rate * min(0.1, step_sizes.CALM / change)
+        if not known.size:  # so large that it overflows
+            lower = usual_rate(run.method.rule) or lower
     remedy = f"{scales}Lower the learning rate from {rate:.3g} to {step_sizes.rounded(lower)}."
     if badly and any(isinstance(module, Recurrent) for module in history.modules):
         remedy = f"{remedy} {step_sizes.clipping(run)}"
@@ -87,7 +90,7 @@ def _largest_changes(history: LayerHistory, worst: Array) -> str:
     """Which layer the first step changed most, and the last one if it changed more."""
     told = []
     for k in (0, -1) if np.nan_to_num(worst[-1]) > np.nan_to_num(worst[0]) else (0,):
-        if worst[k] > 0:
+        if 0 < worst[k] < math.inf:
             layer = history.layers[int(np.nanargmax(history.update_ratio[:, k]))]
             told.append(f"step {history.steps[k]} changed {layer} by {times(float(worst[k]))}")
     words = f"{' and '.join(told)} times its own size."
