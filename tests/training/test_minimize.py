@@ -124,3 +124,24 @@ def test_threshold_and_history():
     assert run.loss <= 50
     assert run.history["loss"][0] == pytest.approx(float(bowl(np.array([30.0, -20.0]))))
     assert (run.history["loss"] > 50).all()
+
+
+@pytest.mark.parametrize(
+    "method", ["lbfgs", "gradient_descent", "adam", "random_search", "genetic", "differential_evolution"]
+)
+def test_bounds_are_kept_by_every_method(method):
+    run = sd.minimize(
+        lambda x: (x[0] - 3) ** 2 + (x[1] + 1) ** 2, [0.0, 0.5], method=method, bounds=([-1, 0], [2, 1]), steps=300, snapshots=1,
+        learning_rate=0.05 if method in ("gradient_descent", "adam") else None,
+    )  # fmt: skip
+    assert run.params["x"] == pytest.approx([2.0, 0.0], abs=1e-3)
+    for kept in run.history.snapshots.values():
+        assert (kept["x"] >= [-1, 0]).all()
+        assert (kept["x"] <= [2, 1]).all()
+
+
+def test_bounds_that_make_no_sense():
+    with pytest.raises(sd.ModelError, match="dict of pairs"):
+        sd.minimize(lambda p: p["a"] ** 2, {"a": 1.0}, bounds=(0, 1))
+    with pytest.raises(sd.ModelError, match="pair of numbers"):
+        sd.minimize(lambda x: x**2, 1.0, bounds=3)

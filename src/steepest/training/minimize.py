@@ -22,6 +22,7 @@ def minimize(
     *,
     method: Any = "lbfgs",
     learning_rate: Any = None,
+    bounds: Any = None,
     steps: int | None = None,
     time: float | None = None,
     threshold: float | None = None,
@@ -43,6 +44,9 @@ def minimize(
         `steepest.training.methods.method_named`.
     learning_rate : float or callable, optional
         For the descent rules; from the curvature at the start if left out.
+    bounds : pair, or mapping of str to pair, optional
+        Lowest and highest values, None for no bound: ``(0, None)``, a pair of arrays like `start`, or ``{"a": (0, 1)}`` for a
+        dict.
     steps, time, seed, hooks, snapshots
         See `Run`.
     threshold, patience, tolerance
@@ -65,8 +69,10 @@ def minimize(
     >>> run = sd.minimize(lambda x: (x[0] - 1) ** 2 + 10 * (x[1] - x[0] ** 2) ** 2, [-1.2, 1.0])
     >>> run.params["x"].round(5).tolist(), run.outcome.name
     ([1.0, 1.0], 'converged')
+    >>> sd.minimize(lambda x: (x - 3) ** 2, 0.0, bounds=(-1, 2)).params["x"]
+    array(2.)
     """
-    problem = problem_of(f, start)
+    problem = problem_of(f, start, bounds)
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     chosen = method_named(method, learning_rate)
     return Run(
@@ -74,14 +80,19 @@ def minimize(
     ).finish()
 
 
-def problem_of(f: Callable[..., Any], start: Any) -> Problem:
+def problem_of(f: Callable[..., Any], start: Any, bounds: Any = None) -> Problem:
     """The problem without data of making ``f(x)`` small, x being like `start`."""
     if not callable(f):
         raise ModelError(f"minimize takes a function of the parameters, not {type(f).__name__}.")
     if isinstance(start, Mapping):
-        return Problem.of_function(f, {str(name): _numbers(value) for name, value in start.items()})
+        if bounds is not None and not isinstance(bounds, Mapping):
+            raise ModelError(
+                f"the bounds of a start with names are a dict of pairs, such as {{'a': (0, None)}}, not {bounds!r}."
+            )
+        return Problem.of_function(f, {str(name): _numbers(value) for name, value in start.items()}, bounds=bounds)
     name = _argument_name(f)
-    return Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)})
+    pairs = bounds if bounds is None or isinstance(bounds, Mapping) else {name: bounds}
+    return Problem.of_function(lambda params: f(params[name]), {name: _numbers(start)}, bounds=pairs)
 
 
 def _argument_name(f: Callable[..., Any]) -> str:
