@@ -238,6 +238,8 @@ def test_every_run_ends_near_a_minimum_of_its_own() -> None:
 def test_saddles_and_slopes_are_no_minima() -> None:
     assert landscape(descended(lambda p: p["a"] ** 2 - p["b"] ** 2), points=3).minima == ()
     assert landscape(descended(lambda p: p["a"] ** 2 - p["b"] ** 2, {"a": 0.0, "b": 0.0}), points=3).minima == ()
+    off_the_saddle = descended(lambda p: p["a"] ** 2 - p["b"] ** 2, {"a": 1.0, "b": 1e-3}, 0.1, 40)
+    assert landscape(off_the_saddle, points=3).minima == ()  # L-BFGS-B goes on to where squares overflow
 
 
 def test_a_diverged_path_is_followed_until_it_has_run_away() -> None:

@@ -109,17 +109,17 @@ def _looked_for(problem: Problem, place: Params) -> list[Params]:
         hessian = problem.hessian(params)
     except SteepestError:  # no second derivative
         return []
-    if not (math.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
-        return []
     natural = 0.0 if problem.scale is None else problem.scale
     unit = np.max([np.abs(params.flat), np.abs(problem.start.flat), natural * np.ones(params.count)], axis=0)
     unit = np.where(unit > 0, unit, 1.0)
-    curvatures = np.linalg.eigvalsh(hessian * np.outer(unit, unit))
+    with np.errstate(all="ignore"):  # on the way to minus infinity
+        gradient, hessian = gradient * unit, hessian * np.outer(unit, unit)
+    if not (math.isfinite(value) and np.isfinite(gradient).all() and np.isfinite(hessian).all()):
+        return []
+    curvatures = np.linalg.eigvalsh(hessian)
     if not curvatures.max() > 0 or curvatures.min() < -_ROUNDING * curvatures.max():
         return []
-    way = np.linalg.lstsq(hessian * np.outer(unit, unit), gradient * unit, rcond=_ROUNDING)[
-        0
-    ]  # Newton's step, in units
+    way = np.linalg.lstsq(hessian, gradient, rcond=_ROUNDING)[0]  # Newton's step, in units
     return [params] if np.abs(way).max() < _ONE_PLACE else []
 
 
