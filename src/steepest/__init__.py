@@ -80,6 +80,7 @@ _HOMES = {
     "steepest.training.range_test": ("range_test", "auto_rate", "RangeTest"),
     "steepest.training.validation": ("Validation",),
     "steepest.training.logs": ("Log",),
+    "steepest.training.progress": ("Progress",),
     "steepest.training.resume": ("Checkpoint", "save", "resume"),
     "steepest.training.minimize": ("minimize",),
     "steepest.training.restarts": ("restarts", "Minima"),

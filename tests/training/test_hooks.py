@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import itertools
 import sys
 
@@ -154,3 +155,26 @@ def test_without_hooks_nothing_of_theirs_is_called():
 
     assert calls([]) == []
     assert calls([sd.Hook(lambda run: None, every=50)]).count("__call__") == 4
+
+
+def test_progress_tells_step_epoch_loss_and_validation():
+    stream = io.StringIO()
+    train, held = sd.Problem(lambda p, x: p["a"] * x, {"a": 0.0}, X, 3 * X).split(0.2)
+    hooks = [sd.Validation(held), sd.Progress(every=4, unit="step", stream=stream)]
+    sd.Run(train, sd.Descent(sd.Adam(), 0.01, sd.Batches(4)), steps=8, hooks=hooks).finish()
+    first, last = stream.getvalue().splitlines()
+    assert first.startswith("step 4 of 8   epoch 2   loss ")
+    assert "validation loss" in last
+
+
+def test_progress_on_a_terminal_writes_one_line_over():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    told = sd.Progress(every=2, unit="step", stream=stream)
+    sd.minimize(lambda x: x**2, 1.0, method="gradient_descent", learning_rate=0.25, steps=6, hooks=[told])
+    assert stream.getvalue().count("\n") == 1
+    assert stream.getvalue().endswith("\n")
+    assert stream.getvalue().count("\r") == 4

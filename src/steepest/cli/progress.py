@@ -5,12 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING
 
 from steepest.training.hooks import Hook
-
-if TYPE_CHECKING:
-    from steepest.training.run import Run
+from steepest.training.progress import described
 
 _SECONDS = 0.1
 
@@ -19,7 +16,7 @@ _SECONDS = 0.1
 def progress_line(shown: bool) -> Iterator[list[Hook]]:
     """Hooks that keep one line on standard error up to date; none unless it is a terminal that can rewrite a line."""
     with _line(shown) as show:
-        yield [] if show is None else [Hook(lambda run: show(describe(run)), every=_SECONDS, unit="second")]
+        yield [] if show is None else [Hook(lambda run: show(described(run)), every=_SECONDS, unit="second")]
 
 
 @contextlib.contextmanager
@@ -55,8 +52,3 @@ def _line(shown: bool) -> Iterator[Callable[[str], None] | None]:
         return
     with Live(console=console, transient=True, auto_refresh=False) as live:
         yield lambda text: live.update(Text(text, no_wrap=True, overflow="ellipsis"), refresh=True)
-
-
-def describe(run: Run) -> str:
-    """How far a run is, in a line."""
-    return f"step {run.steps_done:,} of {run.steps_planned:,}   loss {run.last_loss:.6g}   {run.elapsed:.1f} s"
