@@ -33,7 +33,8 @@ def test_outliers_do_not_lead_astray(family, loss):
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_95_of_100_with_outliers(family):
-    assert sum(solved(made, "mae")[0] for made in problems(family, range(SEEDS), OUTLIERS)) >= 95
+    seeds = range(SEEDS // 4)
+    assert sum(solved(made, "mae")[0] for made in problems(family, seeds, OUTLIERS)) >= 0.95 * len(seeds)
 
 
 def test_weights_count():
