@@ -81,7 +81,7 @@ def test_rows_that_stand_out_by_the_textbook() -> None:
         dummy[row] = 1.0
         alone = sd.fit("y ~ a + b*x + c*d", {"x": X, "y": y, "d": dummy})
         assert alone.standard_errors is not None
-        assert -found[0][row] == pytest.approx(alone.params["c"] / alone.standard_errors["c"], rel=1e-6)
+        assert -found[row] == pytest.approx(alone.params["c"] / alone.standard_errors["c"], rel=1e-6)
     said = remarks("y ~ a*exp(-c*x)", {"x": X, "y": y})
     assert "row 8 of the data (residual 0.3" in said
     assert "stands out" in said

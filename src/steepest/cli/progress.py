@@ -5,18 +5,44 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator
 from time import perf_counter
+from typing import TYPE_CHECKING
 
+from steepest.base.progress import listening
 from steepest.training.hooks import Hook
 from steepest.training.progress import described
+
+if TYPE_CHECKING:
+    from steepest.training.run import Run
 
 _SECONDS = 0.1
 
 
 @contextlib.contextmanager
 def progress_line(shown: bool) -> Iterator[list[Hook]]:
-    """Hooks that keep one line on standard error up to date; none unless it is a terminal that can rewrite a line."""
+    """Hooks that keep one line on standard error up to date; none unless it is a terminal that can rewrite a line.
+
+    The line also says what is told by `steepest.base.progress.tell`: how much is read, and where within a step a fit to very
+    many rows is.
+    """
     with _line(shown) as show:
-        yield [] if show is None else [Hook(lambda run: show(described(run)), every=_SECONDS, unit="second")]
+        if show is None:
+            yield []
+            return
+        last, head = 0.0, ""
+
+        def step(run: Run) -> None:
+            nonlocal last, head
+            last, head = perf_counter(), f"{described(run)}   "
+            show(head)
+
+        def hear(what: str, done: int, total: int) -> None:
+            nonlocal last
+            if perf_counter() - last >= _SECONDS:
+                last = perf_counter()
+                show(f"{head}{what}{f' {done:,}' if done else ''}{f' of {total:,}' if total else ''}")
+
+        with listening(hear):
+            yield [Hook(step, every=_SECONDS, unit="second")]
 
 
 @contextlib.contextmanager

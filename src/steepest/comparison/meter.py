@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -13,6 +13,7 @@ from steepest.autodiff.tree import flatten
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.comparison.budget import Budget
+from steepest.training.blocks import Block
 from steepest.training.problem import Batch, Problem, detached
 
 HESSIAN_TIMES = 4.0  # evaluations that a Hessian-vector product counts: forward and back, both with their derivatives
@@ -133,6 +134,10 @@ class Counted(Problem):
     def share(self) -> float:
         """Of the rows, how many this problem has."""
         return self.rows / self.meter.rows
+
+    def blocks(self) -> Iterator[Block]:
+        """All rows at once: a block would be counted as a batch."""
+        yield Block(self, slice(0, self.rows), slice(0, int(np.size(self.data.target))))
 
     def objective(self, outputs: Any, batch: Batch, params: Mapping[str, Any], share: float = 1.0) -> Any:
         total = super().objective(outputs, batch, params, share)

@@ -53,7 +53,9 @@ class NumericColumns:
     dropped: int
 
 
-def numeric_columns(table: Table, names: Collection[str], drop_missing: bool = False) -> NumericColumns:
+def numeric_columns(
+    table: Table, names: Collection[str], drop_missing: bool = False, shared: bool = False
+) -> NumericColumns:
     """The named columns of a table as finite float64 arrays.
 
     Truth values become 0 and 1, decimals and fractions the nearest float64, text that reads as a number that number.
@@ -67,6 +69,8 @@ def numeric_columns(table: Table, names: Collection[str], drop_missing: bool = F
         The columns wanted.
     drop_missing : bool
         Go on without the rows in which one of these columns is missing, NaN or infinite, instead of refusing.
+    shared : bool
+        Whether arrays of the table that are ready for arithmetic are given as they are, not copied.
 
     Raises
     ------
@@ -83,11 +87,11 @@ def numeric_columns(table: Table, names: Collection[str], drop_missing: bool = F
     (array([0.5, 1.5]), array([0, 1]), 1)
     """
     table.require(names)
-    columns = {name: _numbers(table, name) for name in names}
+    columns = {name: _numbers(table, name, shared) for name in names}
     usable = np.ones(table.rows, dtype=np.bool_)
     for values in columns.values():
         usable &= np.isfinite(values)
-    rows_used = np.flatnonzero(usable).astype(np.int64)
+    rows_used = np.flatnonzero(usable).astype(np.int64, copy=False)
     dropped = table.rows - len(rows_used)
     if dropped and not drop_missing:
         raise _missing(table, columns, dropped)
@@ -113,13 +117,15 @@ def _missing(table: Table, columns: dict[str, NDArray[np.float64]], affected: in
     )
 
 
-def _numbers(table: Table, name: str) -> NDArray[np.float64]:
-    """A column as a new float64 array, NaN where a cell is missing."""
+def _numbers(table: Table, name: str, shared: bool) -> NDArray[np.float64]:
+    """A column as a float64 array, NaN where a cell is missing; a new one unless `shared`."""
     values = table.columns[name]
     kind = values.dtype.kind
     if kind in "biuf":
         with np.errstate(all="ignore"):  # what overflows becomes infinite and is reported as such
-            return np.array(values, dtype=np.float64, order="C")
+            return np.array(
+                values, dtype=np.float64, order="C", copy=None if shared and values.flags.writeable else True
+            )
     if kind in "cmMV":
         raise _refusal(table, name, values[0] if len(values) else values.dtype, 0, len(values))
     cells = values.tolist()

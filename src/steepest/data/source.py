@@ -26,6 +26,8 @@ class Source:
         What messages call the data: the file's name as given, or ``"the data frame"``.
     names : tuple of str
         Every column, in order.
+    fresh : bool
+        Whether each reading makes new arrays, which nobody else holds.
 
     Raises
     ------
@@ -36,6 +38,7 @@ class Source:
     title: str
     names: tuple[str, ...]
     _load: Callable[[list[str]], Loaded] = field(repr=False)
+    fresh: bool = False
 
     def __post_init__(self) -> None:
         if not self.names:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steepest.base.errors import DataError
+from steepest.base.progress import tell
 from steepest.data.arrays import from_array, from_mapping
 from steepest.data.arrow import from_column
 from steepest.data.source import Loaded, Source
+
+_ROWS = 2**16  # of a Parquet file at a time
+_BUFFER = 2**20  # bytes of it
 
 
 @contextlib.contextmanager
@@ -49,11 +54,34 @@ def from_parquet(file: Path, title: str) -> Source:
         with parquet.ParquetFile(file) as opened:
             names = opened.schema_arrow.names
 
-    def read(wanted: list[str]) -> Any:
-        with parquet.ParquetFile(file) as opened:
-            return opened.read(columns=wanted)
+    def load(wanted: list[str]) -> Loaded:
+        with _sound(title, "Parquet"), parquet.ParquetFile(file, buffer_size=_BUFFER) as opened:
+            return {name: _parquet_column(opened, name, title) for name in wanted}, None
 
-    return _source(title, "Parquet", names, read)
+    return Source(title, tuple(names), load, fresh=True)
+
+
+def _parquet_column(opened: Any, name: str, title: str) -> NDArray[Any]:
+    """One column; numbers are read some rows at a time into their place, so that the column is in memory once."""
+    import pyarrow as pa
+
+    kind, rows = opened.schema_arrow.field(name).type, opened.metadata.num_rows
+    if not rows or not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        return np.array(from_column(opened.read(columns=[name]).column(name)))
+    whole: NDArray[Any] | None = None
+    done = 0
+    for batch in opened.iter_batches(_ROWS, columns=[name]):
+        tell(f"reading {name} of {title}, row", done, rows)
+        part = from_column(pa.chunked_array([batch.column(0)]))
+        if whole is None:
+            whole = np.empty(rows, dtype=part.dtype)
+        elif part.dtype != whole.dtype:  # the first batch with an empty cell makes whole numbers real ones
+            whole = whole.astype(np.result_type(whole, part), copy=False)
+        whole[done : done + len(part)] = part
+        done += len(part)
+    if whole is None or done != rows:
+        raise DataError(f"{title} says that it has {rows} rows, but column {name!r} has {done}. Write it anew.")
+    return whole
 
 
 def from_arrow(file: Path, title: str) -> Source:

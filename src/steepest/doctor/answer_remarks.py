@@ -73,17 +73,15 @@ def outliers(fit: Any) -> list[str]:
     found = studentised(fit)
     if found is None:
         return []
-    from scipy.special import stdtr  # imported when used
+    from scipy.special import stdtrit  # imported when used
 
-    t, rows = found
-    free = fit.degrees_of_freedom - 1
-    with np.errstate(invalid="ignore"):
-        chance = np.where(np.isfinite(t), 2 * stdtr(free, -np.abs(t)) * len(t), np.where(np.isnan(t), 1.0, 0.0))
-    far = np.flatnonzero(chance < STANDS_OUT)
-    if not 0 < len(far) <= max(MOST_ROWS, len(t) // 10):  # many of them are no outliers but another distribution
+    t, rows = found, fit.rows
+    size = np.abs(t)
+    far = np.flatnonzero(size > -stdtrit(fit.degrees_of_freedom - 1, STANDS_OUT / (2 * rows)))
+    if not 0 < len(far) <= max(MOST_ROWS, rows // 10):  # many of them are no outliers but another distribution
         return []
-    far = far[np.argsort(-np.abs(t[far]))]
-    shown = [f"{fit.data.place(int(rows[i]))} (residual {fit.residuals[rows[i]]:.3g}, {abs(t[i]):.1f} standard deviations)"
+    far = far[np.argsort(-size[far])]
+    shown = [f"{fit.data.place(int(i))} (residual {fit.residuals[i]:.3g}, {size[i]:.1f} standard deviations)"
              for i in far[:MOST_ROWS]]  # fmt: skip
     more = f" and {len(far) - MOST_ROWS} more" if len(far) > MOST_ROWS else ""
     verb = "stands" if len(far) == 1 else "stand"
@@ -93,29 +91,25 @@ def outliers(fit: Any) -> list[str]:
     ]
 
 
-def studentised(fit: Any) -> tuple[Array, Array] | None:
-    """Externally studentised residuals of the rows that count, and which rows those are; None where there are none to tell."""
+def studentised(fit: Any) -> Array | None:
+    """Externally studentised residuals, NaN for rows that do not count; None where there are none to tell."""
     loss, free = fit.problem.loss_function, fit.degrees_of_freedom
     if not loss.squared or fit.residuals.ndim != 1 or free < 5 or not fit.uncertainty.reached:
         return None
     point = Linearised.at(fit.problem, fit.run.params, lambda r: np.ones_like(r))
     if point is None or point.exact or not point.residual_norm > 0:
         return None
-    rows = np.flatnonzero(point.weights > 0)
-    r = (point.residual * np.sqrt(point.weights))[rows] / point.residual_norm
-    basis = point.orthogonal @ _left_of(point)
-    leverage = np.minimum(np.sum(basis[rows] ** 2, axis=1), 1.0)
-    with np.errstate(all="ignore"):
-        inner = r / np.sqrt(np.maximum(1.0 - leverage, 0.0) / free)  # r / (s sqrt(1 - h)), with s**2 = |r|**2 / free
-        inner[leverage > 1 - 1e-9] = math.nan  # the model goes through this row whatever it says
-        outer = inner * np.sqrt(np.maximum(free - 1, 0) / np.maximum(free - inner**2, 0.0))
-    return outer, rows
-
-
-def _left_of(point: Linearised) -> Array:
-    """The directions within the QR factor that the data determine."""
-    left, _, _ = np.linalg.svd(point.triangle, full_matrices=False)
-    return np.asarray(left[:, point.determined])
+    t = np.empty_like(point.residual)
+    inverse = point.column_scale[:, None] * point.right[point.determined].T / point.singular[point.determined]
+    for rows in point.stretches():
+        root = np.sqrt(rows.weights)
+        leverage = np.minimum(np.sum((root[:, None] * (rows.jacobian @ inverse)) ** 2, axis=1), 1.0)
+        with np.errstate(all="ignore"):  # r / (s sqrt(1 - h)), with s**2 = |r|**2 / free
+            inner = root * rows.residual / point.residual_norm / np.sqrt(np.maximum(1.0 - leverage, 0.0) / free)
+            inner[leverage > 1 - 1e-9] = math.nan  # the model goes through this row whatever it says
+            inner[rows.weights == 0] = math.nan
+            t[rows.numbers] = inner * np.sqrt(np.maximum(free - 1, 0) / np.maximum(free - inner**2, 0.0))
+    return t
 
 
 def _and(words: list[str]) -> str:

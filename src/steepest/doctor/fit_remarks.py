@@ -180,15 +180,16 @@ def _pattern(fit: Any) -> list[str]:
     scale = float(np.max(np.abs(fit.observed), initial=0.0))
     if float(np.max(np.abs(residuals), initial=0.0)) <= 1e-12 * scale:
         return []  # an exact fit: what is left is rounding
-    along, order = "", np.arange(len(residuals))
+    along, weights = "", fit.data.weights
     for name, column in fit.columns.items():
-        if column.ndim == 1 and len(np.unique(column)) > len(column) // 2:  # repeated values have no order among them
-            along, order = f" along {name}", np.argsort(column, kind="stable")
+        order = np.argsort(column, kind="stable") if column.ndim == 1 else np.zeros(0, dtype=int)
+        if _distinct(column, order) > len(column) // 2:  # repeated values have no order among them
+            along, residuals = f" along {name}", residuals[order]
+            weights = None if weights is None else weights[order]
             break
-    if fit.data.weights is not None:  # a row that does not count may lie anywhere
-        order = order[fit.data.weights[order] > 0]
-    signs = residuals[order]
-    signs = signs[signs != 0] > 0
+    if weights is not None:  # a row that does not count may lie anywhere
+        residuals = residuals[weights > 0]
+    signs = residuals[residuals != 0] > 0
     above, below = int(signs.sum()), int((~signs).sum())
     if above + below < FEWEST_ROWS or min(above, below) < 5:
         return []
@@ -197,7 +198,7 @@ def _pattern(fit: Any) -> list[str]:
     if p > RUNS_P:
         return []
     if runs < expected:
-        neighbours = _lag_one(residuals[order])
+        neighbours = _lag_one(residuals)
         return [
             f"The residuals are not random{along}: they change sign {runs - 1} times where chance gives about {expected - 1:.0f} "
             f"(neighbours correlate by {neighbours:.2f}). The model misses a pattern, and the standard errors are too small."
@@ -206,6 +207,12 @@ def _pattern(fit: Any) -> list[str]:
         f"The residuals are not random{along}: they change sign {runs - 1} times where chance gives about {expected - 1:.0f}. "
         f"Neighbouring rows pull in opposite directions."
     ]
+
+
+def _distinct(column: Array, order: Array) -> int:
+    """How many different values there are, in this order."""
+    arranged = column[order]
+    return int(len(arranged) > 0) + int(np.count_nonzero(arranged[1:] != arranged[:-1]))
 
 
 def _runs_test(runs: int, above: int, below: int) -> tuple[float, float]:

@@ -190,6 +190,7 @@ def fit(
     problem = Problem(
         fitted.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights, bounds=told.bounds,
         scale=np.maximum(np.abs(first.flat), 1e-300) if scale is None and first.flat.all() else scale,
+        rowwise=isinstance(fitted, FormulaModel) or None,
     )  # fmt: skip
     _finite_at_start(problem, rows)
     if tuned is not None:

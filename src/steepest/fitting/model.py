@@ -6,7 +6,7 @@ import difflib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -255,16 +255,17 @@ def _read_columns(
         wanted = (*wanted, weights)
     unique = tuple(dict.fromkeys(wanted))
     table = source.read(unique)
-    numbers = numeric_columns(table, unique, drop_missing=drop_missing)
+    numbers = numeric_columns(table, unique, drop_missing=drop_missing, shared=source.fresh)
+    rows, named = numbers.rows_used if numbers.dropped else None, replace(table, columns={})  # what `place` keeps alive
 
     def place(row: int) -> str:
-        return table.place(int(numbers.rows_used[row]))
+        return named.place(row if rows is None else int(rows[row]))
 
     if isinstance(weights, str):
         row_weights: Array | None = numbers.columns[weights]
     else:
         row_weights = _row_weights(weights, table.rows)
-        row_weights = None if row_weights is None else row_weights[numbers.rows_used]
+        row_weights = row_weights if row_weights is None or rows is None else row_weights[rows]
     if row_weights is not None and (row_weights < 0).any():
         row = int(np.flatnonzero(row_weights < 0)[0])
         raise DataError(f"weights must not be negative; {place(row)} has {row_weights[row]:g}.")

@@ -231,7 +231,8 @@ class Fit:
     def residual_sum_of_squares(self) -> float:
         """Sum of w * residual**2."""
         with np.errstate(over="ignore"):
-            return float(np.sum(self.problem.row_weights * np.ravel(self.residuals) ** 2))
+            squares = np.ravel(self.residuals) ** 2
+            return float(np.sum(squares if self.data.weights is None else self.problem.row_weights * squares))
 
     @property
     def residual_standard_deviation(self) -> float:
@@ -239,18 +240,26 @@ class Fit:
         if self.degrees_of_freedom <= 0:
             return np.nan
         # By the norm, for residuals whose squares are no longer (or not even) numbers.
-        return norm(np.sqrt(self.problem.row_weights) * np.ravel(self.residuals)) / math.sqrt(self.degrees_of_freedom)
+        return self._weighted_norm(self.residuals) / math.sqrt(self.degrees_of_freedom)
+
+    def _weighted_norm(self, values: Array) -> float:
+        """Of sqrt(w) times the values."""
+        flat = np.ravel(values)
+        return norm(flat if self.data.weights is None else np.sqrt(self.problem.row_weights) * flat)
 
     @cached_property
     def r_squared(self) -> float:
         """1 - residual / total sum of squares about the weighted mean; NaN for a constant target."""
-        weights, target = self.problem.row_weights, np.ravel(self.observed)
-        counted = target[weights > 0]
-        if np.ptp(counted) == 0:
+        weights = None if self.data.weights is None else self.problem.row_weights
+        target = np.ravel(self.observed)
+        counted = target if weights is None else target[weights > 0]
+        low, high = float(np.min(counted)), float(np.max(counted))
+        if low == high:
             return np.nan
-        root, size = np.sqrt(weights), float(np.max(np.abs(counted)))
-        about = (target / size - np.average(target / size, weights=weights)) * size
-        ratio = norm(root * np.ravel(self.residuals)) / norm(root * about)
+        size = max(abs(low), abs(high))
+        about = target / size
+        about -= np.average(about, weights=weights)
+        ratio = self._weighted_norm(self.residuals) / self._weighted_norm(about * size)
         return 1.0 - ratio * ratio
 
     # ---- how it came about

@@ -9,6 +9,7 @@ import numpy as np
 
 from steepest.base.bounds import Bounds
 from steepest.base.params import Array
+from steepest.base.progress import tell
 from steepest.base.random import generator
 from steepest.fitting.candidates import Candidates
 from steepest.fitting.model import FitData, FormulaModel
@@ -142,6 +143,7 @@ def _found(
     found: list[Minimum] = []
     tried = descended = 0
     for batch in range(MOST_BATCHES if curved else 1):
+        tell("searching for a start: values tried", tried)
         places = candidates.draw(batch) if curved else np.zeros((1, 0))
         more, started = minima(projection, places, box)
         found, tried, descended = distinct(found + more), tried + len(places), descended + started
@@ -179,14 +181,17 @@ def _widths(model: FormulaModel, data: FitData) -> dict[str, float]:
 
 
 def _size(values: Array) -> float:
-    return float(np.max(np.abs(values), initial=0.0)) or 1.0
+    return float(max(np.max(values, initial=0.0), -np.min(values, initial=0.0))) or 1.0
 
 
 def _thinned(data: FitData, most: int, seed: int) -> FitData:
     """At most so many rows that count, one at random from each of as many stretches: an even choice could hide a wave."""
-    rows = np.arange(len(data.observed)) if data.weights is None else np.flatnonzero(data.weights > 0)
-    if len(rows) > most:
-        cuts = np.arange(most) + generator(seed, "thinned").uniform(size=most)
-        rows = rows[(cuts * len(rows) / most).astype(int)]
+    counting = None if data.weights is None else np.flatnonzero(data.weights > 0)
+    count = len(data.observed) if counting is None else len(counting)
+    rows = np.arange(min(count, most))
+    if count > most:
+        cuts = rows + generator(seed, "thinned").uniform(size=most)
+        rows = (cuts * count / most).astype(int)
+    rows = rows if counting is None else counting[rows]
     weights = None if data.weights is None else data.weights[rows]
     return FitData({k: v[rows] for k, v in data.columns.items()}, data.observed[rows], weights, data.place)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -85,8 +86,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
         return Uncertainty(None, names, "there are no more rows than parameters")
     if loss.curvature is None or loss.slope is None:
         return Uncertainty(None, names, f"the loss {loss.name} has no curvature to estimate them from")
-    slope = problem.value_and_gradient(params)[1]
-    if _relative_slope(problem, point, slope) > max(AT_THE_MINIMUM, HIDDEN * point.rounding):
+    if _relative_slope(problem, params, point) > max(AT_THE_MINIMUM, HIDDEN * point.rounding):
         return Uncertainty(None, names, "the descent has not reached the minimum", reached=False)
     # Directions in the scaled parameters, each divided by how strongly the data hold it.
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
@@ -95,12 +95,12 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
         variance = 1.0 if absolute else point.residual_norm**2 / degrees_of_freedom
         covariance = variance * (inverse @ inverse.T)
     else:
-        rows = int(np.count_nonzero(problem.row_weights))
-        held = _weighted(point, inverse, problem.row_weights * loss.curvature(point.residual))
+        rows = degrees_of_freedom + params.flat.size
+        held = _between(point, loss.curvature, inverse)
         if not np.min(np.linalg.eigvalsh(held), initial=np.inf) > FLAT:
             return Uncertainty(None, names, f"too few residuals lie where {loss.name} is curved")
         bread = inverse @ np.linalg.inv(held) @ inverse.T
-        meat = (point.jacobian * ((problem.row_weights * loss.slope(point.residual)) ** 2)[:, None]).T @ point.jacobian
+        meat = _between(point, loss.slope, np.eye(params.flat.size), power=2)
         covariance = bread @ meat @ bread * rows / degrees_of_freedom
     determined = covariance.copy()
     for i in {i for group in names for i in group}:
@@ -119,20 +119,26 @@ def _held_only(point: Linearised, keep: Array) -> Array:
     )
 
 
-def _weighted(point: Linearised, inverse: Array, weights: Array) -> Array:
-    """J' diag(weights) J in the coordinates of `inverse`, where it is well conditioned."""
-    columns = point.jacobian @ inverse
-    return np.asarray((columns * weights[:, None]).T @ columns)
+def _between(point: Linearised, weight: Callable[[Array], Array], basis: Array, power: int = 1) -> Array:
+    """J' diag((w weight(r))**power) J in the coordinates of `basis`."""
+    total = np.zeros((basis.shape[1], basis.shape[1]))
+    for rows in point.stretches():
+        columns = rows.jacobian @ basis
+        total += (columns * ((rows.problem.row_weights * weight(rows.residual)) ** power)[:, None]).T @ columns
+    return total
 
 
-def _relative_slope(problem: Problem, point: Linearised, gradient: Array) -> float:
+def _relative_slope(problem: Problem, params: Params, point: Linearised) -> float:
     """How far from level the objective is, relative to what the residuals' slopes could add up to."""
     loss = problem.loss_function
     if loss.squared:
         return point.offset if not point.exact else 0.0
     assert loss.slope is not None
-    size = np.abs(point.jacobian).T @ np.abs(problem.row_weights * loss.slope(point.residual))
+    size = np.zeros(params.flat.size)
+    for rows in point.stretches():
+        size += np.abs(rows.jacobian).T @ np.abs(rows.problem.row_weights * loss.slope(rows.residual))
     size = problem.reduced_slope(size)
+    gradient = problem.value_and_gradient(params)[1]
     with np.errstate(all="ignore"):
         return float(np.max(np.where(size > 0, np.abs(gradient) / size, 0.0), initial=0.0))
 

@@ -38,12 +38,18 @@ class Damped:
         relative = 1.0 / (point.column_scale * lengths)  # present length of a column by the held one, at most 1
         return cls(point, lengths, *singular_directions(point.triangle * relative, len(point.residual)))
 
-    def step(self, damping: float, residual: Array | None = None) -> Array:
-        """The step for this damping; for another residual than the point's, where one is given."""
-        rotated = self.point.rotated if residual is None else self.point.rotate(residual)
+    def step(self, damping: float) -> Array:
+        """The step for this damping."""
         s, keep = self.singular, self.determined
         factor = np.where(keep, s / np.where(keep, s * s + damping, 1.0), 0.0)
-        return np.asarray(-(self.right.T @ (factor * (self.left.T @ rotated))) / self.lengths)
+        return np.asarray(-(self.right.T @ (factor * (self.left.T @ self.point.rotated))) / self.lengths)
+
+    def against(self, slope: Array, damping: float) -> Array:
+        """The step that this damping would make of another residual v than the point's, from its slope J' w v."""
+        s, keep = self.singular, self.determined
+        factor = np.where(keep, 1.0 / np.where(keep, s * s + damping, 1.0), 0.0)
+        slope = np.where(self.point.held, 0.0, slope)
+        return np.asarray(-(self.right.T @ (factor * (self.right @ (slope / self.lengths)))) / self.lengths)
 
     def length(self, step: Array) -> float:
         """|L d|, the length of a step as the damping sees it."""

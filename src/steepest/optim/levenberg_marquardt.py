@@ -94,7 +94,9 @@ class LevenbergMarquardt:
         with np.errstate(all="ignore"):
             for _ in range(n):
                 step = state["step"]
-                point = Linearised.at(problem, params, lambda r: _robust_weights(problem, r, state))
+                if problem.loss_function.curvature is None:
+                    state["floor"] = _floor(problem.residuals(params), state["floor"])
+                point = Linearised.at(problem, params, lambda r: _robust_weights(problem, r, state["floor"]))
                 if point is None:
                     done.halt = Halt("non_finite", f"the model or its derivative is not finite at step {step}.")
                     break
@@ -222,14 +224,18 @@ def _damped_step(problem: Any, params: Params, point: Linearised, total: float, 
 def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[Array, float]:
     """The damped step with its second-order correction, and how long twice the correction is by the step's own length."""
     point, step = path.point, path.step(damping)
-    there = problem.residuals(params.replaced(params.flat + PROBE * step))
-    # Twice the Taylor remainder at the probe: the second derivative of the residuals along the step.
-    second = 2.0 / PROBE * ((there - point.residual) / PROBE - point.jacobian @ step)
-    if not np.isfinite(second).all():
-        return step, math.inf
-    if norm(np.sqrt(point.weights) * second) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
+    there = params.replaced(params.flat + PROBE * step)
+    slope, sizes = np.zeros_like(step), []
+    for rows in point.stretches():
+        # Twice the Taylor remainder at the probe: the second derivative of the residuals along the step.
+        second = 2.0 / PROBE * ((rows.problem.residuals(there) - rows.residual) / PROBE - rows.jacobian @ step)
+        if not np.isfinite(second).all():
+            return step, math.inf
+        sizes.append(norm(np.sqrt(rows.weights) * second))
+        slope += rows.jacobian.T @ (rows.weights * second)
+    if norm(np.array(sizes)) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
         return step, 0.0  # nothing but rounding
-    correction = 0.5 * path.step(damping, second)
+    correction = 0.5 * path.against(slope, damping)
     return np.asarray(step + correction), 2.0 * path.length(correction) / path.length(step)
 
 
@@ -247,7 +253,8 @@ def _no_better(point: Linearised, loss: float, state: State) -> Halt:
 
 def _total(problem: Any, residual: Array) -> float:
     """The sum of w rho(r)."""
-    return float(np.sum(problem.row_weights * problem.loss_function.of_residual(residual)))
+    loss = problem.loss_function
+    return float(np.sum([np.sum(p.row_weights * loss.of_residual(residual[n])) for p, _, n in problem.blocks()]))
 
 
 def _merit(problem: Any, residual: Array, state: State) -> float:
@@ -255,29 +262,39 @@ def _merit(problem: Any, residual: Array, state: State) -> float:
     loss, floor = problem.loss_function, state["floor"]
     if loss.curvature is not None:
         return _total(problem, residual)
-    safe = np.maximum(np.abs(residual), floor)
-    bowl = 0.5 * np.abs(loss.slope(safe)) / safe * (residual**2 - safe**2)
-    return float(np.sum(problem.row_weights * (loss.of_residual(safe) + bowl)))
+    sums = []
+    for part, _, numbers in problem.blocks():
+        r = residual[numbers]
+        safe = np.maximum(np.abs(r), floor)
+        bowl = 0.5 * np.abs(loss.slope(safe)) / safe * (r**2 - safe**2)
+        sums.append(np.sum(part.row_weights * (loss.of_residual(safe) + bowl)))
+    return float(np.sum(sums))
 
 
-def _robust_weights(problem: Any, residual: Array, state: State) -> Array:
-    """psi(r) / r; where that is infinite (mae at 0) residuals count as at least a floor that falls as the fit settles."""
+def _robust_weights(problem: Any, residual: Array, floor: float) -> Array:
+    """psi(r) / r, where |r| counts as at least a floor: that of a kink, or far below what is seen of a smooth loss."""
     loss = problem.loss_function
     if loss.squared:
         return np.full_like(residual, 2.0)
     size = np.abs(residual)
-    spread = float(np.median(size))
-    if spread == 0.0:
-        spread = float(np.max(size, initial=0.0))
-    high = min(state["floor"] / 2.0, spread) if loss.curvature is None else 0.0  # a smooth loss needs none
-    state["floor"] = max(1e-9 * spread, high, 1e-300)
-    safe = np.maximum(size, state["floor"])
+    safe = np.maximum(size, floor if loss.curvature is None else max(1e-9 * _spread(size), 1e-300))
     return np.asarray(np.abs(loss.slope(safe)) / safe)
+
+
+def _floor(residual: Array, before: float) -> float:
+    """Below which the residuals of a loss with a kink (mae at 0) weigh no more; it falls as the fit settles."""
+    spread = _spread(np.abs(residual))
+    return max(1e-9 * spread, min(before / 2.0, spread), 1e-300)
+
+
+def _spread(size: Array) -> float:
+    """A typical absolute residual."""
+    return float(np.median(size)) or float(np.max(size, initial=0.0))
 
 
 def _gradient(problem: Any, point: Linearised, loss: float) -> Array:
     """The gradient of the objective itself."""
-    slope = point.jacobian.T @ (problem.row_weights * problem.loss_function.slope(point.residual))
+    slope = problem.reduced_slope(point.slope)
     if problem.loss_function.root:  # d sqrt(m) = dm / (2 sqrt(m))
-        return np.asarray(problem.reduced_slope(slope) / (2.0 * loss)) if loss > 0 else np.zeros_like(slope)
-    return np.asarray(problem.reduced_slope(slope))
+        return np.asarray(slope / (2.0 * loss)) if loss > 0 else np.zeros_like(slope)
+    return np.asarray(slope)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,20 +16,44 @@ EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """Some consecutive rows of a linearised problem.
+
+    Attributes
+    ----------
+    problem : Problem
+        Of these rows alone.
+    numbers : slice
+        Where they stand among all residuals.
+    residual, weights : ndarray, shape (m,)
+    jacobian : ndarray, shape (m, n)
+    """
+
+    problem: Any
+    numbers: slice
+    residual: Array
+    jacobian: Array
+    weights: Array
+
+
+@dataclass(frozen=True)
 class Linearised:
     """Residuals r, Jacobian J = dr/dp and weights w at the parameters p, with sqrt(w) J D = Q R and R = U diag(s) V'.
 
     D scales the columns to length 1, so that the decomposition does not feel the units of the parameters; a QR and an SVD of
     its small factor, never J'J, which would square the condition number (Golub and Van Loan, Matrix Computations, 5.3).
 
+    Many rows are taken in stretches: each is decomposed by itself, and then the triangular factors below each other (TSQR:
+    Demmel, Grigori, Hoemmen and Langou, SIAM J. Sci. Comput. 34, 2012). The residual is decomposed with the Jacobian, as its
+    last column, so that Q is never formed. Of many rows J is not kept but computed anew where it is needed.
+
     Attributes
     ----------
-    residual, weights : ndarray, shape (m,)
-    jacobian : ndarray, shape (m, n)
+    residual : ndarray, shape (m,)
     column_scale : ndarray, shape (n,)
         The diagonal of D; 1 for a column of zeros.
-    orthogonal, triangle : ndarray, shapes (m, k) and (k, n)
-        Q and R, with k the smaller of m and n.
+    triangle : ndarray, shape (k, n)
+        R, with k the smaller of m and n.
     rotated : ndarray, shape (k,)
         Q' sqrt(w) r.
     projected : ndarray, shape (k,)
@@ -40,15 +65,14 @@ class Linearised:
         Which singular directions the data determine, beyond rounding.
     held : ndarray of bool, shape (n,)
         Which parameters stand at a bound that they would be pushed through.
+    slope : ndarray, shape (n,)
+        Of the sum of w rho(r) with the rows' own weights w; zeros for a loss that is not of residuals.
     residual_norm, target_norm : float
         Of sqrt(w) r and sqrt(w) y.
     """
 
     residual: Array
-    jacobian: Array
-    weights: Array
     column_scale: Array
-    orthogonal: Array
     triangle: Array
     rotated: Array
     projected: Array
@@ -56,39 +80,59 @@ class Linearised:
     right: Array
     determined: Array
     held: Array
+    slope: Array
     residual_norm: float
     target_norm: float
+    _again: Callable[[], Iterator[Stretch]]
 
     @classmethod
     def at(cls, problem: Any, params: Params, robust_weights: Callable[[Array], Array]) -> Linearised | None:
         """The linear problem at `params`; None where residuals, Jacobian or weights are not finite.
 
-        ``robust_weights(residual)`` multiplies the rows' own weights. A parameter at a bound that it would be pushed through has
-        no say: its column is zero, like that of a parameter without effect.
+        ``robust_weights(residual)`` multiplies the rows' own weights; residuals come in stretches. A parameter at a bound that
+        it would be pushed through has no say: its column is zero, like that of a parameter without effect.
         """
-        residual, jacobian = problem.residuals_and_jacobian(params)
-        if not (np.isfinite(residual).all() and np.isfinite(jacobian).all()):
-            return None
-        weights = problem.row_weights * robust_weights(residual)
-        root = np.sqrt(weights)
-        weighted = jacobian * root[:, None]
-        if not np.isfinite(weighted).all():
-            return None
-        held = np.zeros(params.flat.size, dtype=bool)
+        count = params.flat.size
+        residual, slope = np.empty(np.size(problem.data.target)), np.zeros(count)
+        triangles: list[Array] = []
+        targets: list[float] = []
+        for stretch in _stretches(problem, params, robust_weights):
+            part, r, root = stretch.problem, stretch.residual, np.sqrt(stretch.weights)
+            table = np.empty((len(r), count + 1))
+            np.multiply(stretch.jacobian, root[:, None], out=table[:, :count])
+            np.multiply(r, root, out=table[:, count])
+            if not (np.isfinite(r).all() and np.isfinite(table).all()):
+                return None
+            if part.loss_function.slope is not None:
+                slope += stretch.jacobian.T @ (part.row_weights * part.loss_function.slope(r))
+            triangles.append(_triangle(table))
+            targets.append(norm(root * np.ravel(part.data.target)))
+            residual[stretch.numbers] = r
+        again: Callable[[], Iterator[Stretch]] = partial(_stretches, problem, params, robust_weights)
+        if len(triangles) == 1:
+            again = partial(iter, (stretch,))
+        whole = triangles[0] if len(triangles) == 1 else _triangle(np.concatenate(triangles))
+        told: dict[str, Any] = {"slope": slope, "target_norm": norm(np.array(targets)), "_again": again}
+        return cls._decomposed(whole, problem, params, residual=residual, **told)
+
+    @classmethod
+    def _decomposed(cls, whole: Array, problem: Any, params: Params, *, residual: Array, **others: Any) -> Linearised:
+        """From the triangular factor of the Jacobian with the residual as its last column."""
+        count = params.flat.size
+        residual_norm = norm(whole[:, count])
+        held = np.zeros(count, dtype=bool)
         if problem.bounds is not None:
-            held = problem.bounds.held(params.flat, weighted.T @ (root * residual))
-            weighted = np.where(held, 0.0, weighted)
-        lengths = np.array([norm(column) for column in weighted.T])
+            held = problem.bounds.held(params.flat, whole[:, :count].T @ whole[:, count])
+            if held.any():
+                whole = _triangle(np.where(np.append(held, False), 0.0, whole))
+        size = min(len(residual), count)
+        lengths = np.array([norm(column) for column in whole[:, :count].T])
         scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
-        orthogonal, triangle = np.linalg.qr(weighted * scale)
-        rotated = orthogonal.T @ (root * residual)
+        triangle, rotated = whole[:size, :count] * scale, whole[:size, count]
         left, singular, right, determined = singular_directions(triangle, len(residual))
         return cls(
             residual=residual,
-            jacobian=jacobian,
-            weights=weights,
             column_scale=scale,
-            orthogonal=orthogonal,
             triangle=triangle,
             rotated=rotated,
             # Directions of U that no parameter reaches are arbitrary ones: nothing can be removed along them.
@@ -97,9 +141,13 @@ class Linearised:
             right=right,
             determined=determined,
             held=held,
-            residual_norm=norm(root * residual),
-            target_norm=norm(root * np.ravel(problem.data.target)),
+            residual_norm=residual_norm,
+            **others,
         )
+
+    def stretches(self) -> Iterator[Stretch]:
+        """The rows with their Jacobian, in order: at once, or computed anew some thousands at a time where they are many."""
+        return self._again()
 
     @property
     def lengths(self) -> Array:
@@ -129,14 +177,23 @@ class Linearised:
         """Whether no parameter has any effect here."""
         return not self.determined.any()
 
-    def rotate(self, residual: Array) -> Array:
-        """Q' sqrt(w) times another vector of residuals."""
-        return np.asarray(self.orthogonal.T @ (np.sqrt(self.weights) * residual))
-
     def gauss_newton(self) -> Array:
         """The undamped step, which would end in the minimum if the model were linear; open directions are left alone."""
         shares = np.where(self.determined, self.projected / np.where(self.determined, self.singular, 1.0), 0.0)
         return np.asarray(-self.column_scale * (self.right.T @ shares))
+
+
+def _triangle(table: Array) -> Array:
+    """R of a QR decomposition."""
+    return np.asarray(np.linalg.qr(table, mode="r"))
+
+
+def _stretches(problem: Any, params: Params, robust_weights: Callable[[Array], Array]) -> Iterator[Stretch]:
+    for part, _, numbers in problem.blocks():
+        residual, jacobian = part.residuals_and_jacobian(params)
+        with np.errstate(all="ignore"):
+            weights = part.row_weights * robust_weights(residual)
+        yield Stretch(part, numbers, residual, jacobian, weights)
 
 
 def singular_directions(triangle: Array, rows: int) -> tuple[Array, Array, Array, Array]:

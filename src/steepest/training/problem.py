@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,6 +21,7 @@ from steepest.base.params import Array, Params
 from steepest.base.random import Key, generator
 from steepest.nn.losses import Loss, loss_named
 from steepest.nn.module import Module
+from steepest.training.blocks import Block, cut, is_rowwise, joined, summed
 
 Predict = Callable[..., Any]
 
@@ -65,6 +66,9 @@ class Problem:
         Natural magnitude of each element of the parameters; a descent without a given rate works in these units.
     bounds : mapping of str to pair, optional
         ``{"b": (0, None)}``: the lowest and the highest value of parameters, None for no bound. No method leaves them.
+    rowwise : bool, optional
+        Whether each row's output depends on that row alone, so that many rows can be worked through in blocks; found by trying
+        if left out.
 
     Raises
     ------
@@ -96,6 +100,7 @@ class Problem:
         state: Any = None,
         scale: Array | None = None,
         bounds: Mapping[str, tuple[Any, Any]] | None = None,
+        rowwise: bool | None = None,
     ) -> None:
         self.predict = _full_contract(predict)
         if not isinstance(start, Mapping):
@@ -118,6 +123,7 @@ class Problem:
                 f"scale must have one number for each of {self.start.flat.size} parameters, not {np.shape(scale)}."
             )
         self.bounds = Bounds.of(self.start, bounds) if bounds else None
+        self._rowwise: tuple[Batch | None, bool | None] = (None, rowwise)
         self.has_data = target is not None
         if target is None and (weights is not None or not (isinstance(loss, str) and loss == "mse")):
             raise ModelError("weights and a loss are for data: give a target too, or leave them out.")
@@ -167,6 +173,19 @@ class Problem:
             part.data = self.batch(places)
             problems.append(part)
         return problems[0], problems[1]
+
+    @property
+    def rowwise(self) -> bool:
+        """Whether each row's output depends on that row alone; found by trying where nobody has said so."""
+        tried, answer = self._rowwise
+        if answer is None or not (tried is None or tried is self.data):
+            answer = is_rowwise(self)
+            self._rowwise = (self.data, answer)
+        return answer
+
+    def blocks(self) -> Iterator[Block]:
+        """The rows in blocks: where they are many some thousands at a time, as problems of their own."""
+        return cut(self)
 
     def parts(self, cut: list[Any]) -> list[tuple[Batch, float]]:
         """The batches at the places `cut`, each with its share of their weight."""
@@ -232,16 +251,26 @@ class Problem:
 
     def value(self, params: Params, state: Any = None) -> float:
         """The objective on all the data."""
+
+        def of(part: Problem) -> tuple[float, Array]:
+            outputs = part.outputs_at_once(params, state=state)
+            return float(detached(part.objective(outputs, part.data, dict(params)))), np.zeros(0)
+
         with np.errstate(all="ignore"):
-            outputs = self.outputs(params, state=state)
-            return float(detached(self.objective(outputs, self.data, dict(params))))
+            return summed(self, of)[0]
 
     def value_and_gradient(self, params: Params) -> tuple[float, Array]:
         """The objective on all the data, and its gradient."""
-        return self.evaluate(params)[1:]
+        return summed(self, lambda part: part.evaluate(params)[1:])
 
     def outputs(self, params: Params, inputs: Any = None, state: Any = None) -> Array:
         """What the model says, as a plain array, for the data or for other inputs."""
+        if inputs is not None or not self.has_data:
+            return self.outputs_at_once(params, inputs, state)
+        return joined((part.outputs_at_once(params, state=state) for part, _, _ in self.blocks()), self.rows)
+
+    def outputs_at_once(self, params: Params, inputs: Any = None, state: Any = None) -> Array:
+        """As `outputs`, of all rows side by side, however many."""
         state = self.initial_state if state is None else state
         with np.errstate(all="ignore"):
             inputs = self.data.inputs if inputs is None else inputs
@@ -263,12 +292,17 @@ class Problem:
     def reduced_slope(self, total: Array) -> Array:
         """What the reduction makes of a sum over all residuals, before a root is taken."""
         if self.reduction == "mean":
-            return np.asarray(total / np.sum(self.row_weights))
+            weight = self.rows if self.data.weights is None else np.sum(self.data.weights)
+            return np.asarray(total / (weight * (np.size(self.data.target) // self.rows)))
         return np.asarray(total * self.rows / np.size(self.data.target))  # a row's loss is the mean over its outputs
 
     def residuals(self, params: Params) -> Array:
         """Prediction minus target, one behind the other, not weighted."""
-        return np.ravel(self.loss_function.aligned(self.outputs(params), self.data.target) - self.data.target)
+        parts = (
+            np.ravel(self.loss_function.aligned(part.outputs_at_once(params), part.data.target) - part.data.target)
+            for part, _, _ in self.blocks()
+        )
+        return joined(parts, int(np.size(self.data.target)))
 
     def residuals_and_jacobian(self, params: Params) -> tuple[Array, Array]:
         """The residuals (m,) and their derivatives with respect to the flat parameters, (m, n)."""
@@ -297,9 +331,13 @@ class Problem:
 
     def hessian_times(self, params: Params, vector: Array) -> Array:
         """Hessian of the objective times `vector`, without the Hessian."""
+
+        def of(part: Problem) -> tuple[float, Array]:
+            (product,) = hvp(part._flat_objective(params), (dict(params),), (params.view(np.asarray(vector)),))
+            return 0.0, np.concatenate([np.ravel(product[name]) for name in params])
+
         with np.errstate(all="ignore"):
-            (product,) = hvp(self._flat_objective(params), (dict(params),), (params.view(np.asarray(vector)),))
-        return np.concatenate([np.ravel(product[name]) for name in params])
+            return (of(self) if self.loss_function.root else summed(self, of))[1]
 
     def hessian(self, params: Params) -> Array:
         """The second derivatives of the objective, (n, n): one Hessian-vector product an element."""

@@ -55,7 +55,7 @@ def fit_axis(fit: Fit, level: float | None = None) -> FitAxis:
 
     A target of several numbers a row is taken as so many rows. With a `level` there are bands, where the fit has them.
     """
-    predicted = np.ravel(fit.predicted).astype(np.float64)
+    predicted = np.ravel(fit.predicted).astype(np.float64, copy=False)
     vectors = [name for name, column in fit.columns.items() if np.shape(column) == predicted.shape]
     if len(vectors) == len(fit.columns) == 1:
         (name,) = vectors
@@ -82,17 +82,22 @@ def _curve(
 ) -> tuple[Array, Array, NDArray[np.intp] | None]:
     """The prediction on a fine grid and at the data; or at the data alone, and at which rows of them, where the model cannot
     be asked elsewhere."""
-    known, at = np.unique(values, return_index=True)
+    known = np.unique(values)
     if known.size < 2:
-        return known, predicted[at], at
+        return _at_rows(values, predicted)
     space = np.geomspace if logarithmic else np.linspace
     # Where a curve swings faster than the grid, the rows themselves still lie on it.
     grid = np.union1d(space(known[0], known[-1], _GRID), known if known.size <= 2 * _GRID else known[:0])
     try:
         curve = np.asarray(fit.predict({name: grid}), dtype=np.float64)
     except Exception:  # a user's own function may raise anything where it is given other rows than it was fitted to
-        return known, predicted[at], at
-    return (grid, curve, None) if curve.shape == grid.shape else (known, predicted[at], at)
+        return _at_rows(values, predicted)
+    return (grid, curve, None) if curve.shape == grid.shape else _at_rows(values, predicted)
+
+
+def _at_rows(values: Array, predicted: Array) -> tuple[Array, Array, NDArray[np.intp]]:
+    known, at = np.unique(values, return_index=True)
+    return known, predicted[at], at
 
 
 def _bands(fit: Fit, level: float | None, data: Any, at: Any) -> tuple[Array | None, Array | None]:
