@@ -91,9 +91,10 @@ class Method(Protocol):
 
 def norm(vector: Array) -> float:
     """Euclidean norm that neither overflows nor underflows."""
+    squares = float(vector.dot(vector))
+    if 1e-30 < squares < 1e30:  # far from both, in float32 too
+        return math.sqrt(squares)
     size = float(np.abs(vector).max(initial=0.0))
-    if 1e-15 < size < 1e15:  # far from both, in float32 too: the squares themselves will do
-        return math.sqrt(float(vector.dot(vector)))
     if size == 0.0 or not np.isfinite(size):
         return size
     return size * float(np.linalg.norm(vector / size))

@@ -72,7 +72,8 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
             rate, next_memory = method.rate_at(state["rate"], memory, step, epoch, loss)
             length = norm(gradient)
             slope = gradient if box is None else np.where(box.held(params.flat, gradient), 0.0, gradient)
-            promise = float(np.abs(slope * np.maximum(np.abs(params.flat), scale)).max(initial=0.0))
+            promises = np.abs(slope * np.maximum(np.abs(params.flat), scale))
+            promise = float(promises[promises.argmax()])  # on few numbers max() takes three times as long
             halt = stopping.over(watch, step, epoch, loss, length, promise, rate, full)  # 7. stop
             if full and math.isfinite(loss) and (best is None or loss < best[0]):
                 best = (loss, params)
