@@ -166,7 +166,7 @@ def test_interrupted_fit_keeps_what_it_has(steepest: Steepest, folder: Path, mon
         if run.steps_done >= 20:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("steepest.cli.progress.progress_line", lambda shown: contextlib.nullcontext([Hook(interrupt)]))
+    monkeypatch.setattr("steepest.cli.progress.progress_line", lambda *_: contextlib.nullcontext([Hook(interrupt)]))
     result = steepest(*LINE, "--method", "adam", "--start", "a=3,b=9", "--json")
     assert (result.code, result.object["outcome"]["name"]) == (130, "interrupted")
     assert result.object["steps"] == 20

@@ -116,6 +116,7 @@ class FitCommand:
                 resume=self.resume,
                 **self._options,
             )
+        with progress_line(self._shows_progress, "errors and remarks   "):
             _ = answer.remarks  # with many rows this takes its time, too
         if answer.intervals == "bootstrap":
             with counting_line(self._shows_progress, "refit to resampled data") as progress:

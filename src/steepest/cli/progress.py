@@ -18,17 +18,17 @@ _SECONDS = 0.1
 
 
 @contextlib.contextmanager
-def progress_line(shown: bool) -> Iterator[list[Hook]]:
+def progress_line(shown: bool, head: str = "") -> Iterator[list[Hook]]:
     """Hooks that keep one line on standard error up to date; none unless it is a terminal that can rewrite a line.
 
     The line also says what is told by `steepest.base.progress.tell`: how much is read, and where within a step a fit to very
-    many rows is.
+    many rows is. It begins with `head`, and after the first step with what `described` says.
     """
     with _line(shown) as show:
         if show is None:
             yield []
             return
-        last, head = 0.0, ""
+        last = 0.0
 
         def step(run: Run) -> None:
             nonlocal last, head

@@ -71,7 +71,7 @@ def _parquet_column(opened: Any, name: str, title: str) -> NDArray[Any]:
     whole: NDArray[Any] | None = None
     done = 0
     for batch in opened.iter_batches(_ROWS, columns=[name]):
-        tell(f"reading {name} of {title}, row", done, rows)
+        tell(f"reading {name} of {title}, row", done + 1, rows)
         part = from_column(pa.chunked_array([batch.column(0)]))
         if whole is None:
             whole = np.empty(rows, dtype=part.dtype)

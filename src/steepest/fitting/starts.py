@@ -143,7 +143,7 @@ def _found(
     found: list[Minimum] = []
     tried = descended = 0
     for batch in range(MOST_BATCHES if curved else 1):
-        tell("searching for a start: values tried", tried)
+        tell("searching for a start")
         places = candidates.draw(batch) if curved else np.zeros((1, 0))
         more, started = minima(projection, places, box)
         found, tried, descended = distinct(found + more), tried + len(places), descended + started

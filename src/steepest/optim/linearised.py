@@ -13,6 +13,7 @@ from steepest.base.params import Array, Params
 from steepest.optim.method import norm
 
 EPSILON = float(np.finfo(np.float64).eps)
+PIECE = 1024  # rows that are decomposed together: measured
 
 
 @dataclass(frozen=True)
@@ -184,7 +185,13 @@ class Linearised:
 
 
 def _triangle(table: Array) -> Array:
-    """R of a QR decomposition."""
+    """R of a QR decomposition; of many rows by those of pieces that stay in the nearest cache."""
+    rows, width = table.shape
+    high = max(PIECE, 8 * width)
+    if rows >= 2 * high:
+        whole = rows // high * high
+        pieces = np.linalg.qr(table[:whole].reshape(-1, high, width), mode="r").reshape(-1, width)
+        return _triangle(np.concatenate([pieces, table[whole:]]))
     return np.asarray(np.linalg.qr(table, mode="r"))
 
 

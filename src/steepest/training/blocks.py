@@ -45,7 +45,7 @@ def cut(problem: Problem) -> Iterator[Block]:
     width = size // problem.rows
     for start in range(0, problem.rows, ROWS):
         rows = slice(start, min(start + ROWS, problem.rows))
-        tell("rows", rows.start, problem.rows)
+        tell("row", rows.start + 1, problem.rows)
         part = copy.copy(problem)
         part.data = problem.batch(rows)
         yield Block(part, rows, slice(rows.start * width, rows.stop * width))
