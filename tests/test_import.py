@@ -10,7 +10,7 @@ import pytest
 
 import steepest as sd
 
-HEAVY = {"scipy", "pyarrow", "matplotlib", "typer", "sympy", "rich", "narwhals", "pandas", "polars"}
+HEAVY = {"scipy", "llvmlite", "pyarrow", "matplotlib", "typer", "sympy", "rich", "narwhals", "pandas", "polars"}
 
 
 def loaded(code: str) -> set[str]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "steepest.base.errors": (
         "SteepestError", "DataError", "FormulaError", "ModelError", "CheckpointError", "ShapeError", "DifferentiationError",
-        "GradientMismatch",
+        "GradientMismatch", "RecordingError",
     ),
     "steepest.autodiff.tensor": ("Tensor", "tensor"),
     "steepest.autodiff.creation": ("arange", "linspace", "zeros", "ones", "full", "eye", "randn", "rand", "manual_seed"),
@@ -31,6 +31,9 @@ _HOMES = {
     "steepest.formula.formula": ("Formula",),
     "steepest.data.table": ("Table",),
     "steepest.data.reading": ("read_table", "open_data"),
+    "steepest.program.program": ("Program",),
+    "steepest.program.record": ("record",),
+    "steepest.program.compile": ("compile",),
     "steepest.differentiation.derivation": ("Derivation", "derivation"),
     "steepest.differentiation.ways": ("Ways", "ways"),
     "steepest.nn.losses": ("Loss", "mse", "rmse", "mae", "huber", "log_cosh", "dispersion"),

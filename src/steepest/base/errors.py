@@ -66,5 +66,13 @@ class DifferentiationError(SteepestError, TypeError):
     """A derivative cannot be taken: an operation without a rule, or a value that would become a constant in silence."""
 
 
+class RecordingError(SteepestError, TypeError):
+    """A function cannot be recorded as a program."""
+
+
+class CompilationWarning(UserWarning):
+    """A program cannot be compiled to machine code; NumPy runs it."""
+
+
 class GradientMismatch(SteepestError, AssertionError):
     """`check_grads` found a derivative rule that disagrees with the numerical derivative."""

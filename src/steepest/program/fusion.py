@@ -1,0 +1,454 @@
+"""Fusion: a program as a list of steps, each a loop over elements that does as much as possible, or a matrix product.
+
+What only changes how an array is looked at (transposes, slices, broadcasts, most reshapes) costs nothing: it is a `View` of
+the memory of another value. A value that no other step reads is never stored.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from steepest.autodiff import primitives as p
+from steepest.program.program import Array, Literal, Operand, Operation, Program
+
+VIEWS = {
+    x.name for x in (p.transpose, p.broadcast_to, p.flip, p.alias, p.stop_gradient, p.reshape, p.index)
+}  # fmt: skip
+REDUCTIONS = {x.name for x in (p.sum, p.mean, p.amax, p.amin, p.sum_to)}
+ELEMENTWISE = {
+    x.name
+    for x in (
+        p.add, p.subtract, p.multiply, p.divide, p.negative, p.power, p.square, p.reciprocal, p.absorbing_multiply,
+        p.exp, p.exp2, p.expm1, p.log, p.log1p, p.log2, p.log10, p.sqrt, p.cbrt, p.sin, p.cos, p.tan, p.arcsin, p.arccos,
+        p.arctan, p.sinh, p.cosh, p.tanh, p.arcsinh, p.arccosh, p.arctanh, p.erf, p.sigmoid, p.softplus, p.log_cosh,
+        p.absolute, p.relu, p.maximum, p.minimum, p.arctan2, p.hypot, p.clip, p.where, p.sign, p.floor, p.ceil, p.trunc,
+        p.rint, p.isnan, p.isinf, p.isfinite, p.equal, p.not_equal, p.less, p.less_equal, p.greater, p.greater_equal,
+        p.logical_and, p.logical_or, p.logical_not, p.astype,
+    )
+}  # fmt: skip
+
+
+class NotCompilable(Exception):
+    """A program holds something that there is no machine code for; the message names it."""
+
+
+@dataclass(frozen=True)
+class View:
+    """How a value lies in the memory of the value `base`: byte offset, shape and strides in bytes."""
+
+    base: int
+    offset: int
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @property
+    def squeezed(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Shape and strides without the axes of length 1."""
+        kept = [(n, s) for n, s in zip(self.shape, self.strides) if n != 1]
+        return tuple(n for n, _ in kept), tuple(s for _, s in kept)
+
+
+@dataclass
+class Reduction:
+    """The end of a chain: elements of `view` gathered into fewer; `reduced` says which axes of the loop go."""
+
+    operation: Operation
+    view: View
+    reduced: tuple[bool, ...]
+    count: int
+
+
+@dataclass
+class Loop:
+    """Elementwise operations over one shape (without axes of length 1), and the reductions that end them.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        Lengths of the axes, in the order of the arrays; `order` says which is outermost.
+    operations : list of Operation
+    reductions : list of Reduction
+    stores : dict of int to View
+        Which results of `operations` go to memory, and where.
+    copies : list of tuple
+        A value and the place to which it is copied.
+    """
+
+    shape: tuple[int, ...]
+    operations: list[Operation] = field(default_factory=list)
+    reductions: list[Reduction] = field(default_factory=list)
+    stores: dict[int, View] = field(default_factory=dict)
+    copies: list[tuple[Operand, View]] = field(default_factory=list)
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The axes from the outermost to the innermost."""
+        return axis_order(self.shape)
+
+
+@dataclass
+class Product:
+    """A product of two matrices, ``out = a @ b``."""
+
+    a: View
+    b: View
+    out: View
+
+
+Step = Loop | Product
+
+
+def axis_order(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The longest axis innermost: vectors are full, and the batch of a narrow network runs fastest."""
+    return tuple(sorted(range(len(shape)), key=lambda i: shape[i]))
+
+
+def layout(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """The strides of a value without gaps whose axes lie in `axis_order`."""
+    strides = [itemsize] * len(shape)
+    step = itemsize
+    for axis in reversed(axis_order(shape)):
+        strides[axis] = step
+        step *= shape[axis]
+    return tuple(strides)
+
+
+class Plan:
+    """The steps of a program, in order, and the memory they need.
+
+    Attributes
+    ----------
+    steps : list of Loop and Product
+    views : dict of int to View
+        Of every value.
+    storage : dict of int to tuple
+        Values with memory of their own: ``(bytes, step that makes it, last step that reads it)``; inputs and constants are made
+        at -1, and what must outlive the program is read at ``len(steps)``.
+
+    Raises
+    ------
+    NotCompilable
+        An operation, a dtype or an empty array that only the interpreter can do.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps: list[Step] = []
+        self.views: dict[int, View] = {}
+        self._bases: dict[int, Array] = {}  # stand-ins: NumPy works out strides and offsets on them
+        self._arrays: dict[int, Array] = {}
+        self._step_of: dict[int, int] = {}
+        self._looped: dict[int, int] = {}  # values that a loop computes: held in a register there
+        self._stored: set[int] = set()
+        self._numbers = itertools.count(-1, -1)  # of what the program has no number for
+        for spec in program.specs.values():
+            if spec.size == 0:
+                raise NotCompilable("an empty array")
+        for number in program.inputs:
+            self._own(number, -1)
+        for number, array in program.constants.items():
+            self._own_constant(number, array)
+        for operation in program.operations:
+            self._take(operation)
+        for number in program.kept:
+            self._read(number, math.inf)
+        self.storage = self._lifetimes()
+
+    # ---- memory
+    def _own(self, number: int, step: int) -> None:
+        """Memory of its own for a value, with the longest axis innermost."""
+        spec = self.program.specs[number]
+        base = np.empty(spec.size, spec.dtype)
+        self._bases[number] = base
+        strides = layout(spec.shape, spec.dtype.itemsize)
+        self._place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
+        self._step_of[number] = step
+        if step < 0:
+            self._stored.add(number)
+
+    def _own_constant(self, number: int, array: Array) -> None:
+        if 0 in array.strides and array.size > 1:  # broadcast: kept as the part that is there
+            cut = tuple(slice(0, 1) if s == 0 else slice(None) for s in array.strides)
+            part = array[cut]
+            base = np.empty(part.size, part.dtype)
+            small = np.ndarray(part.shape, part.dtype, base.data, 0, layout(part.shape, part.dtype.itemsize))
+            self._bases[number] = base
+            self._place(number, np.broadcast_to(small, array.shape), number)
+            self._step_of[number] = -1
+            self._stored.add(number)
+        else:
+            self._own(number, -1)
+
+    def _place(self, number: int, array: Array, base: int) -> None:
+        self._arrays[number] = array
+        offset = array.__array_interface__["data"][0] - self._bases[base].__array_interface__["data"][0]
+        self.views[number] = View(base, offset, array.shape, array.strides, array.dtype)
+
+    def _read(self, operand: Operand, step: float) -> None:
+        """Note that a step reads a value from memory."""
+        if isinstance(operand, Literal):
+            return
+        base = self.views[operand].base
+        if base in self._looped and self._looped[base] != step:
+            self._stored.add(base)
+
+    # ---- from operations to steps
+    def _take(self, operation: Operation) -> None:
+        name = operation.name
+        for number in (operation.out, *operation.values):
+            if self.program.specs[number].dtype.str[1:] not in ("f8", "f4", "b1", "i8"):
+                raise NotCompilable(f"dtype {self.program.specs[number].dtype}")
+        if name in VIEWS:
+            self._view(operation)
+        elif name in REDUCTIONS:
+            self._reduce(operation)
+        elif name in ELEMENTWISE:
+            self._elementwise(operation)
+        elif name in _MOVES:
+            _MOVES[name](self, operation)
+        else:
+            raise NotCompilable(f"the operation '{name}'")
+
+    def _view(self, operation: Operation) -> None:
+        x, *indices = operation.inputs
+        if isinstance(x, Literal):
+            raise NotCompilable(f"'{operation.name}' of a number")
+        if indices:
+            raise NotCompilable("indexing by an array")
+        static = operation.static
+        if operation.primitive is p.index and Ellipsis not in static["spec"]:
+            static = {"spec": (*static["spec"], Ellipsis)}  # a view of one element, not the element
+        view = np.asarray(operation.primitive.forward(self._arrays[x], **static))
+        base = self.views[x].base
+        if not np.may_share_memory(view, self._bases[base]):  # a reshape that has to move elements
+            base = self._copied(x)
+            view = np.asarray(operation.primitive.forward(self._arrays[base], **static))
+        self._place(operation.out, view, base)
+
+    def _copied(self, number: int) -> int:
+        """A copy of a value in memory of its own, in C order; returns the number of the copy."""
+        copy = next(self._numbers)
+        spec = self.program.specs[number]
+        base = np.empty(spec.size, spec.dtype)
+        self._bases[copy] = base
+        self._place(copy, base.reshape(spec.shape), copy)
+        self._step_of[copy] = self._copy_into(number, self.views[copy])
+        self._stored.add(copy)
+        return copy
+
+    def _copy_into(self, operand: Operand, target: View) -> int:
+        """Copy a value to a place; returns the step that does it."""
+        shape, _ = target.squeezed
+        step = self._loop_for(shape, (operand,), alone=True)
+        loop = self.steps[step]
+        assert isinstance(loop, Loop)
+        loop.copies.append((operand, target))
+        self._read(operand, step)
+        return step
+
+    def _elementwise(self, operation: Operation) -> None:
+        spec = self.program.specs[operation.out]
+        shape = tuple(n for n in spec.shape if n != 1)
+        operands = tuple(self._broadcast(x, spec.shape) for x in operation.inputs)
+        operation = Operation(operation.primitive, operands, operation.static, operation.out)
+        step = self._loop_for(shape, operation.inputs)
+        loop = self.steps[step]
+        assert isinstance(loop, Loop)
+        loop.operations.append(operation)
+        for x in operation.inputs:
+            self._read(x, step)
+        self._own(operation.out, step)
+        self._looped[operation.out] = step
+
+    def _broadcast(self, operand: Operand, shape: tuple[int, ...]) -> Operand:
+        """The operand as a view of the shape of the loop."""
+        if isinstance(operand, Literal) or self.program.specs.get(operand, None) is None:
+            return operand
+        view = self.views[operand]
+        if view.shape == shape:
+            return operand
+        number = next(self._numbers)
+        self._place(number, np.broadcast_to(self._arrays[operand], shape), view.base)
+        return number
+
+    def _reduce(self, operation: Operation) -> None:
+        (x,) = operation.inputs
+        if isinstance(x, Literal):
+            raise NotCompilable(f"'{operation.name}' of a number")
+        source, out = self.program.specs[x], self.program.specs[operation.out]
+        if source.dtype.kind != "f" or out.dtype.kind != "f":
+            raise NotCompilable(f"'{operation.name}' of {source.dtype}")
+        gone = self._reduced_axes(operation, source.shape, out.shape)
+        shape = tuple(n for n in source.shape if n != 1)
+        reduced = tuple(g for g, n in zip(gone, source.shape) if n != 1)
+        step = self._loop_for(shape, (x,))
+        loop = self.steps[step]
+        assert isinstance(loop, Loop)
+        self._own(operation.out, step)
+        self._stored.add(operation.out)
+        count = math.prod(n for n, g in zip(source.shape, gone) if g)
+        loop.reductions.append(Reduction(operation, self.views[operation.out], reduced, count))
+        self._read(x, step)
+
+    def _reduced_axes(self, operation: Operation, shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[bool, ...]:
+        if operation.primitive is p.sum_to:
+            extra = len(shape) - len(out)
+            return tuple(i < extra or (out[i - extra] == 1 and n != 1) for i, n in enumerate(shape))
+        axis = operation.static.get("axis")
+        if axis is None:
+            return (True,) * len(shape)
+        axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))} if shape else set()
+        return tuple(i in axes for i in range(len(shape)))
+
+    def _loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...], alone: bool = False) -> int:
+        """The first loop of this shape in which all operands are known; a new one at the end if there is none."""
+        first = 0
+        for x in operands:
+            if not isinstance(x, Literal):
+                view = self.views[x]
+                made = self._step_of[view.base]
+                first = max(first, made if self._in_register(view, shape) else made + 1)
+        for i in range(first, len(self.steps)):
+            step = self.steps[i]
+            if isinstance(step, Loop) and step.shape == shape:
+                return i
+        self.steps.append(Loop(shape))
+        return len(self.steps) - 1
+
+    def _in_register(self, view: View, shape: tuple[int, ...]) -> bool:
+        """Whether a loop of this shape that computes the view's base has the view's element at hand, too."""
+        if view.base not in self._looped:
+            return False
+        own = self.views[view.base]
+        return view.offset == 0 and view.squeezed == own.squeezed and own.squeezed[0] == shape
+
+    # ---- what moves elements, and products
+    def _concatenate(self, operation: Operation) -> None:
+        self._own(operation.out, len(self.steps))
+        axis, start, last = operation.static["axis"], 0, 0
+        for x in operation.inputs:
+            if isinstance(x, Literal):
+                raise NotCompilable("'concatenate' of a number")
+            shape = self.program.specs[x].shape
+            place = (slice(None),) * (axis % len(shape)) + (slice(start, start + shape[axis]),)
+            last = max(last, self._copy_part(x, operation.out, place))
+            start += shape[axis]
+        self._finish_parts(operation.out, last)
+
+    def _copy_part(self, operand: Operand, out: int, place: Any) -> int:
+        part = self._arrays[out][place]
+        offset = part.__array_interface__["data"][0] - self._bases[out].__array_interface__["data"][0]
+        return self._copy_into(operand, View(out, offset, part.shape, part.strides, part.dtype))
+
+    def _finish_parts(self, out: int, last: int) -> None:
+        self._step_of[out] = last
+        self._stored.add(out)
+
+    def _pad(self, operation: Operation) -> None:
+        (x,) = operation.inputs
+        if isinstance(x, Literal):
+            raise NotCompilable("'pad' of a number")
+        lengths = self.program.specs[x].shape
+        place = tuple(slice(a, a + n) for (a, _), n in zip(operation.static["widths"], lengths))
+        self._zeros_with(operation.out, x, place)
+
+    def _scatter(self, operation: Operation) -> None:
+        x, *indices = operation.inputs
+        if indices:
+            raise NotCompilable("adding at places given by an array")
+        self._zeros_with(operation.out, x, operation.static["spec"])
+
+    def _zeros_with(self, out: int, operand: Operand, place: Any) -> None:
+        """Zeros with a value in some part of them."""
+        self._own(out, len(self.steps))
+        self.steps.append(Loop(self.views[out].squeezed[0], copies=[(Literal(0.0), self.views[out])]))
+        # The part is written by a step of its own, so that it comes after the zeros.
+        part = self._arrays[out][place]
+        offset = part.__array_interface__["data"][0] - self._bases[out].__array_interface__["data"][0]
+        target = View(out, offset, part.shape, part.strides, part.dtype)
+        operand = self._broadcast(operand, part.shape)
+        self.steps.append(Loop(target.squeezed[0], copies=[(operand, target)]))
+        self._read(operand, len(self.steps) - 1)
+        self._finish_parts(out, len(self.steps) - 1)
+
+    def _matmul(self, operation: Operation) -> None:
+        specs = [self.program.specs[x] for x in operation.values]
+        if len(specs) != 2 or any(len(s.shape) != 2 for s in specs):
+            raise NotCompilable("a stack of matrix products")
+        dtype = self.program.specs[operation.out].dtype
+        if any(s.dtype != dtype for s in specs) or dtype.kind != "f":
+            raise NotCompilable("a matrix product of mixed dtypes")
+        a, b = operation.values
+        step = len(self.steps)
+        self._own(operation.out, step)
+        self.steps.append(Product(self.views[a], self.views[b], self.views[operation.out]))
+        self._stored.add(operation.out)
+        for x in (a, b):
+            self._read(x, step)
+
+    # ---- the end
+    def _lifetimes(self) -> dict[int, tuple[int, int, int]]:
+        read: dict[int, int] = {}
+        for i, step in enumerate(self.steps):
+            for base in self._bases_read(step):
+                read[base] = i
+        for number in self.program.kept:
+            read[self.views[number].base] = len(self.steps)
+        first: dict[int, int] = {}
+        for i, step in enumerate(self.steps):
+            for base in _bases_written(step):
+                first.setdefault(base, i)
+        result = {}
+        for number in self._stored:
+            made = first.get(number, -1)
+            result[number] = (self._bases[number].nbytes, made, read.get(number, self._step_of[number]))
+        for i, step in enumerate(self.steps):
+            if isinstance(step, Loop):
+                for operation in step.operations:
+                    if operation.out in self._stored:
+                        step.stores[operation.out] = self.views[operation.out]
+                        nbytes, _, until = result[operation.out]
+                        result[operation.out] = (nbytes, i, until)
+        return result
+
+    def _bases_read(self, step: Step) -> set[int]:
+        if isinstance(step, Product):
+            return {step.a.base, step.b.base}
+        operands: list[Operand] = [x for operation in step.operations for x in operation.inputs]
+        operands += [x for reduction in step.reductions for x in reduction.operation.inputs]
+        operands += [x for x, _ in step.copies]
+        return {self.views[x].base for x in operands if not isinstance(x, Literal)}
+
+
+def _bases_written(step: Step) -> set[int]:
+    if isinstance(step, Product):
+        return {step.out.base}
+    return {target.base for _, target in step.copies} | {reduction.view.base for reduction in step.reductions}
+
+
+_MOVES: dict[str, Callable[[Plan, Operation], None]] = {
+    p.concatenate.name: Plan._concatenate, p.pad.name: Plan._pad, p.scatter_add.name: Plan._scatter,
+    p.matmul.name: Plan._matmul,
+}  # fmt: skip
+
+
+def loops(program: Program) -> dict[int, int]:
+    """By the number of each value that a loop computes, the number of the loop; empty where the program cannot be compiled."""
+    try:
+        plan = Plan(program)
+    except NotCompilable:
+        return {}
+    numbers: dict[int, int] = {}
+    for i, step in enumerate([step for step in plan.steps if isinstance(step, Loop)]):
+        for operation in step.operations:
+            numbers[operation.out] = i
+        for reduction in step.reductions:
+            numbers[reduction.operation.out] = i
+    return numbers

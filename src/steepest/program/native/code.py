@@ -1,0 +1,173 @@
+"""Code: the text of a function in LLVM's intermediate language, line by line."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+SCALARS = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i1"}
+
+
+def kind_of(dtype: np.dtype[Any]) -> str:
+    """``f8``, ``f4``, ``i8`` or ``b1``."""
+    return dtype.str[1:]
+
+
+def itemsize(kind: str) -> int:
+    return int(kind[1:])
+
+
+def vector(kind: str, lanes: int) -> str:
+    """The type of `lanes` numbers side by side; of one, the number's own type."""
+    return SCALARS[kind] if lanes == 1 else f"<{lanes} x {SCALARS[kind]}>"
+
+
+def number(value: float, kind: str) -> str:
+    """A constant as LLVM reads it without loss."""
+    if kind == "i8":
+        return str(int(value))
+    if kind == "b1":
+        return "true" if value else "false"
+    rounded = float(np.float32(value)) if kind == "f4" else float(value)
+    return f"0x{struct.unpack('<Q', struct.pack('<d', rounded))[0]:016X}"
+
+
+def splat(value: float, kind: str, lanes: int) -> str:
+    """A vector constant of equal numbers."""
+    text = number(value, kind)
+    return text if lanes == 1 else f"splat ({SCALARS[kind]} {text})"
+
+
+class Code:
+    """One function's body. `op` adds an instruction and gives the name of its result."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+        self.lines: list[str] = []
+        self.slots: list[str] = []  # stack places, which LLVM turns into registers
+        self._count = 0
+
+    def fresh(self) -> str:
+        self._count += 1
+        return f"%v{self._count}"
+
+    def op(self, text: str) -> str:
+        name = self.fresh()
+        self.lines.append(f"  {name} = {text}")
+        return name
+
+    def do(self, text: str) -> None:
+        self.lines.append(f"  {text}")
+
+    def slot(self, kind: str) -> str:
+        name = self.fresh()
+        self.slots.append(f"  {name} = alloca {kind}, align 64")
+        return name
+
+    def loop(self, stop: int | str, step: int, body: Callable[[str], None], start: int | str = 0) -> None:
+        """``for (i = start; i < stop; i += step) body(i)``; runs at least once."""
+        self._count += 1
+        tag = f"L{self._count}"
+        index, following = self.fresh(), self.fresh()
+        self.do(f"br label %{tag}.enter")
+        self.lines.append(f"{tag}.enter:")
+        self.do(f"br label %{tag}")
+        self.lines.append(f"{tag}:")
+        self.do(f"{index} = phi i64 [ {start}, %{tag}.enter ], [ {following}, %{tag}.latch ]")
+        body(index)
+        self.do(f"br label %{tag}.latch")
+        self.lines.append(f"{tag}.latch:")
+        self.do(f"{following} = add nsw i64 {index}, {step}")
+        more = self.op(f"icmp slt i64 {following}, {stop}")
+        self.do(f"br i1 {more}, label %{tag}, label %{tag}.exit")
+        self.lines.append(f"{tag}.exit:")
+
+    # ---- addresses
+    def address(self, base: str, offset: int, *terms: tuple[str, int]) -> str:
+        """``base + offset + sum(index * stride)``, in bytes."""
+        total = str(offset)
+        for index, stride in terms:
+            if stride == 0 or index == "0":
+                continue
+            part = self.op(f"mul nsw i64 {index}, {stride}")
+            total = part if total == "0" else self.op(f"add nsw i64 {total}, {part}")
+        return base if total == "0" else self.op(f"getelementptr i8, ptr {base}, i64 {total}")
+
+    # ---- memory, `active` being how many of the lanes are there
+    def load(self, pointer: str, kind: str, lanes: int, active: int, align: int | None = None) -> str:
+        align = align or itemsize(kind)
+        stored = "u1" if kind == "b1" else kind
+        if stored == "u1":
+            bytes_ = self._load_raw(pointer, "i8", lanes, active, 1, "0")
+            return (
+                self.op(f"icmp ne {self._of('i8', lanes)} {bytes_}, zeroinitializer")
+                if lanes > 1
+                else self.op(f"icmp ne i8 {bytes_}, 0")
+            )
+        return self._load_raw(pointer, SCALARS[kind], lanes, active, align, "0")
+
+    def _of(self, scalar: str, lanes: int) -> str:
+        return scalar if lanes == 1 else f"<{lanes} x {scalar}>"
+
+    def _load_raw(self, pointer: str, scalar: str, lanes: int, active: int, align: int, zero: str) -> str:
+        t = self._of(scalar, lanes)
+        if active >= lanes:
+            return self.op(f"load {t}, ptr {pointer}, align {align}")
+        short = {"double": "f64", "float": "f32"}.get(scalar, scalar)
+        name = f"@llvm.masked.load.v{lanes}{short}.p0"
+        self.library.declare(f"declare {t} {name}(ptr, i32, <{lanes} x i1>, {t})")
+        return self.op(f"call {t} {name}(ptr {pointer}, i32 {align}, {self.mask(lanes, active)}, {t} zeroinitializer)")
+
+    def store(self, value: str, pointer: str, kind: str, lanes: int, active: int) -> None:
+        scalar, align = SCALARS[kind], itemsize(kind)
+        if kind == "b1":
+            value = self.op(f"zext {self._of('i1', lanes)} {value} to {self._of('i8', lanes)}")
+            scalar = "i8"
+        t = self._of(scalar, lanes)
+        if active >= lanes:
+            self.do(f"store {t} {value}, ptr {pointer}, align {align}")
+            return
+        short = {"double": "f64", "float": "f32"}.get(scalar, scalar)
+        name = f"@llvm.masked.store.v{lanes}{short}.p0"
+        self.library.declare(f"declare void {name}({t}, ptr, i32, <{lanes} x i1>)")
+        self.do(f"call void {name}({t} {value}, ptr {pointer}, i32 {align}, {self.mask(lanes, active)})")
+
+    def mask(self, lanes: int, active: int) -> str:
+        return f"<{lanes} x i1> <{', '.join('i1 true' if i < active else 'i1 false' for i in range(lanes))}>"
+
+    def gather(self, pointer: str, stride: int, kind: str, lanes: int, active: int) -> str:
+        """Elements `stride` bytes apart, one by one."""
+        t = vector(kind, lanes)
+        result = "zeroinitializer"
+        for lane in range(min(lanes, active)):
+            place = self.address(pointer, lane * stride)
+            element = self.load(place, kind, 1, 1)
+            result = self.op(f"insertelement {t} {result}, {SCALARS[kind]} {element}, i32 {lane}")
+        return result
+
+    def scatter(self, value: str, pointer: str, stride: int, kind: str, lanes: int, active: int) -> None:
+        for lane in range(min(lanes, active)):
+            element = self.op(f"extractelement {vector(kind, lanes)} {value}, i32 {lane}")
+            self.store(element, self.address(pointer, lane * stride), kind, 1, 1)
+
+    def spread(self, scalar: str, kind: str, lanes: int) -> str:
+        """A number in every lane."""
+        if lanes == 1:
+            return scalar
+        t = vector(kind, lanes)
+        first = self.op(f"insertelement {t} poison, {SCALARS[kind]} {scalar}, i64 0")
+        return self.op(f"shufflevector {t} {first}, {t} poison, <{lanes} x i32> zeroinitializer")
+
+    def call(self, intrinsic: str, kind: str, lanes: int, *values: str, flags: str = "") -> str:
+        """An intrinsic of LLVM that takes and gives the same type, such as ``sqrt`` or ``fabs``."""
+        t = vector(kind, lanes)
+        short = {"f8": "f64", "f4": "f32", "i8": "i64"}[kind]
+        name = f"@llvm.{intrinsic}.{short}" if lanes == 1 else f"@llvm.{intrinsic}.v{lanes}{short}"
+        self.library.declare(f"declare {t} {name}({', '.join([t] * len(values))})")
+        return self.op(f"call {flags}{t} {name}({', '.join(f'{t} {v}' for v in values)})")
+
+    def body(self) -> str:
+        return "\n".join(["entry:", *self.slots, *self.lines])

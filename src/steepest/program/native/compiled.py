@@ -1,0 +1,153 @@
+"""Compiled: a program as machine code, with its own memory."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from steepest.program.buffers import ALIGNMENT, Arena
+from steepest.program.fusion import Loop, Plan, View
+from steepest.program.interpreter import check_inputs
+from steepest.program.native.code import Code
+from steepest.program.native.loops import LoopWriter
+from steepest.program.native.machine import Library, Machine, vector_bits
+from steepest.program.native.products import ProductWriter
+from steepest.program.program import Array, Literal, Program
+
+PADDING = 64  # bytes after each value, so that no vector reaches into another's cache line
+
+
+class Layout:
+    """Where every value of a plan lies in one piece of memory: inputs and constants for good, the rest while it is needed."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        arena = Arena()
+        self.offsets: dict[int, int] = {}
+        begins: dict[int, list[int]] = {}
+        ends: dict[int, list[int]] = {}
+        held: dict[int, tuple[int, int]] = {}
+        for number, (nbytes, made, read) in plan.storage.items():
+            if made < 0:
+                self.offsets[number] = arena.take(nbytes)[0]
+            else:
+                begins.setdefault(made, []).append(number)
+                ends.setdefault(max(made, read), []).append(number)
+        for i in range(len(plan.steps)):
+            for number in begins.get(i, ()):
+                held[number] = arena.take(plan.storage[number][0])
+                self.offsets[number] = held[number][0]
+            for number in ends.get(i, ()):
+                arena.give_back(*held[number])
+        self._arena = arena
+
+    def reserve(self, nbytes: int) -> int:
+        """More memory at the end, for good."""
+        offset = self._arena.size
+        self._arena.size += -(-nbytes // ALIGNMENT) * ALIGNMENT
+        return offset
+
+    @property
+    def nbytes(self) -> int:
+        return self._arena.size + PADDING
+
+    def memory(self) -> Memory:
+        return Memory(self)
+
+
+class Memory:
+    """The bytes of a `Layout`, with the constants in their places."""
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self._bytes = np.zeros(layout.nbytes + ALIGNMENT, np.uint8)
+        self._start = -self._bytes.ctypes.data % ALIGNMENT
+        self.pointer = self._bytes.ctypes.data + self._start
+        program = layout.plan.program
+        for number, constant in program.constants.items():
+            if number in layout.offsets:
+                place = self.view(layout.plan.views[number])
+                cut = tuple(slice(0, 1) if s == 0 else slice(None) for s in place.strides)
+                place[cut] = constant[cut]
+
+    def view(self, view: View) -> Array:
+        """A value's array in this memory."""
+        offset = self.layout.offsets[view.base] + view.offset
+        return np.ndarray(view.shape, view.dtype, self._bytes.data, self._start + offset, view.strides)
+
+    def at(self, offset: int, count: int, dtype: Any) -> Array:
+        """`count` numbers at a reserved place."""
+        return np.ndarray((count,), dtype, self._bytes.data, self._start + offset)
+
+
+def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str) -> str:
+    """The function that runs the steps of a plan once on the memory that it is given."""
+    code = Code(library)
+    width = vector_bits()
+    for step in plan.steps:
+        if isinstance(step, Loop):
+            LoopWriter(code, plan, step, offsets, width // 8).write()
+        else:
+            ProductWriter(code, step, offsets, width).write()
+    code.do("ret void")
+    return f"define internal void {name}(ptr noalias %arena) #0 {{\n{code.body()}\n}}"
+
+
+class Compiled:
+    """A program compiled for this processor.
+
+    Attributes
+    ----------
+    text : str
+        The module in LLVM's language.
+
+    Raises
+    ------
+    NotCompilable
+        The program holds something that there is no machine code for.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from steepest.program.record import record
+    >>> run = Compiled(record(lambda x: x * 2.0 + 1.0, np.zeros(2)))
+    >>> run([np.array([0.0, 1.0])])
+    [array([1., 3.])]
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.plan = Plan(program)
+        layout = Layout(self.plan)
+        library = Library()
+        steps = write_steps(library, self.plan, layout.offsets, "@steps")
+        run = "define void @run(ptr %arena) #0 {\nentry:\n  call void @steps(ptr %arena)\n  ret void\n}"
+        self.text = library.text(steps, run)
+        self._machine = Machine(self.text)
+        self._run = self._machine.function("run", None, ctypes.c_void_p)
+        self._memory = layout.memory()
+        self._inputs = [self._memory.view(self.plan.views[x]) if x in layout.offsets else None for x in program.inputs]
+        self._outputs = [
+            x.value if isinstance(x, Literal) else self._memory.view(self.plan.views[x]) for x in program.outputs
+        ]
+        self._lock = threading.Lock()  # one piece of memory, one call at a time
+
+    def __call__(self, inputs: Sequence[Array]) -> list[Any]:
+        """The output arrays for these input arrays.
+
+        Raises
+        ------
+        ShapeError
+            An input has another shape or dtype than the program was recorded for.
+        """
+        check_inputs(self.program, inputs)
+        with self._lock:
+            for place, array in zip(self._inputs, inputs):
+                if place is not None:
+                    np.copyto(place, array)
+            self._run(self._memory.pointer)
+            return [np.array(x, order="C") if isinstance(x, np.ndarray) else x for x in self._outputs]
