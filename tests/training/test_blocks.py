@@ -146,6 +146,19 @@ def test_values_that_are_not_finite_in_one_block_are_so_in_all() -> None:
         assert np.flatnonzero(~np.isfinite(made.outputs(made.start))).tolist() == [9]
 
 
+@pytest.mark.parametrize("weights", [None, np.linspace(1.0, 2.0, 23), HALF_ZERO])
+@pytest.mark.parametrize("rule", [sd.GradientDescent(), sd.Adam()])
+def test_full_batch_descent_in_blocks(weights: Any, rule: Any) -> None:
+    made = problem(weights=weights, penalty=lambda p: 0.01 * p["a"] ** 2)
+    whole = sd.Run(made, sd.Descent(rule, 0.1), steps=30).finish()
+    with rows_of_a_block(5):
+        run = sd.Run(made, sd.Descent(rule, 0.1), steps=30).finish()
+        assert run.last is not None
+        assert np.shape(run.last.prediction) == (23,)
+    np.testing.assert_allclose(run.params.flat, whole.params.flat, rtol=1e-12)
+    np.testing.assert_allclose(run.history["loss"], whole.history["loss"], rtol=1e-12)
+
+
 def test_few_rows_are_one_block_of_the_problem_itself() -> None:
     made = problem()
     assert [block.problem is made for block in made.blocks()] == [True]

@@ -102,7 +102,7 @@ class Linearised:
             table = np.empty((len(r), count + 1))
             np.multiply(stretch.jacobian, root[:, None], out=table[:, :count])
             np.multiply(r, root, out=table[:, count])
-            if not (np.isfinite(r).all() and np.isfinite(table).all()):
+            if not np.isfinite(table).all():
                 return None
             if part.loss_function.slope is not None:
                 slope += stretch.jacobian.T @ (part.row_weights * part.loss_function.slope(r))
@@ -190,8 +190,8 @@ def _triangle(table: Array) -> Array:
     high = max(PIECE, 8 * width)
     if rows >= 2 * high:
         whole = rows // high * high
-        pieces = np.linalg.qr(table[:whole].reshape(-1, high, width), mode="r").reshape(-1, width)
-        return _triangle(np.concatenate([pieces, table[whole:]]))
+        pieces = np.asarray(np.linalg.qr(table[:whole].reshape(-1, high, width), mode="r"))
+        return _triangle(np.concatenate([pieces.reshape(-1, width), table[whole:]]))
     return np.asarray(np.linalg.qr(table, mode="r"))
 
 

@@ -52,7 +52,7 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
     best: tuple[float, Params] | None = None
     seen: tuple[Any, ...] | None = None
     halt: Halt | None = None
-    whole = problem.parts(method.batches.cut(None, problem.rows)) if full else None
+    whole = problem.parts(_in_blocks(problem, method)) if full else None
     update, nothing = _in_units(method.rule, scale), np.zeros_like(params.flat)
     began = perf_counter()
     # What is not finite is found by `stopping`, and named.
@@ -63,7 +63,7 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
             leaves = problem.leaves(params)
             loss, gradient, predictions, next_model = 0.0, nothing, [], model
             for k, (batch, share) in enumerate(parts):  # one, unless gradients are accumulated
-                key = Key(seed, epoch, step * method.batches.parts + k)
+                key = Key(seed, epoch, step * max(method.batches.parts, len(parts)) + k)
                 prediction, next_model = problem.predict(leaves, next_model, batch.inputs, key, True)  # 2. predict
                 objective = problem.objective(prediction, batch, leaves, share)  # 3. loss
                 part = problem.gradient(objective, leaves)  # 4. gradient
@@ -92,6 +92,15 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
         name: list(column) for name, column in zip(names, zip(*rows, strict=True) if rows else [()] * 6, strict=True)
     }
     return Advance(params, state, columns, halt, last, best)
+
+
+def _in_blocks(problem: Problem, method: Descent) -> list[Any]:
+    """How all rows are cut: as asked for, or in blocks where they are many and each block has a loss of its own."""
+    if method.batches.parts == 1 and problem.trains_as_it_predicts and not problem.loss_function.root:
+        blocks = list(problem.blocks())
+        if len(blocks) > 1 and all(b.problem.data.weights is None or b.problem.data.weights.any() for b in blocks):
+            return [block.rows for block in blocks]
+    return method.batches.cut(None, problem.rows)
 
 
 def _in_units(rule: Rule, scale: Array) -> Callable[..., tuple[Array, RuleState]]:

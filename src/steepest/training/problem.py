@@ -103,6 +103,7 @@ class Problem:
         rowwise: bool | None = None,
     ) -> None:
         self.predict = _full_contract(predict)
+        self.trains_as_it_predicts = self.predict is not predict  # no dropout, no statistics of batches
         if not isinstance(start, Mapping):
             raise ModelError(
                 f"parameters are a mapping of names to numbers, not {type(start).__name__}; net.init(key) returns two, "
