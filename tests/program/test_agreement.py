@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 from tests.program.random_programs import check_each, function_of, inputs_of, same_bits
 
 from steepest.autodiff.tensor import Tensor
-from steepest.program.fusion import NotCompilable
 from steepest.program.interpreter import Interpreter
 from steepest.program.native.compiled import Compiled
 from steepest.program.optimise import optimised
 from steepest.program.program import Literal
 from steepest.program.record import recorded
+from steepest.program.steps import NotCompilable
 
 
 def case(seed, length, special):

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from steepest.autodiff import primitives as p
 from steepest.program.program import Array, Literal, Operand, Operation, Program
+from steepest.program.steps import Loop, NotCompilable, Product, Reduction, Step, View, layout
 
 VIEWS = {
     x.name for x in (p.transpose, p.broadcast_to, p.flip, p.alias, p.stop_gradient, p.reshape, p.index)
@@ -32,92 +32,6 @@ ELEMENTWISE = {
         p.logical_and, p.logical_or, p.logical_not, p.astype,
     )
 }  # fmt: skip
-
-
-class NotCompilable(Exception):
-    """A program holds something that there is no machine code for; the message names it."""
-
-
-@dataclass(frozen=True)
-class View:
-    """How a value lies in the memory of the value `base`: byte offset, shape and strides in bytes."""
-
-    base: int
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
-    dtype: np.dtype[Any]
-
-    @property
-    def squeezed(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Shape and strides without the axes of length 1."""
-        kept = [(n, s) for n, s in zip(self.shape, self.strides) if n != 1]
-        return tuple(n for n, _ in kept), tuple(s for _, s in kept)
-
-
-@dataclass
-class Reduction:
-    """The end of a chain: elements of `view` gathered into fewer; `reduced` says which axes of the loop go."""
-
-    operation: Operation
-    view: View
-    reduced: tuple[bool, ...]
-    count: int
-
-
-@dataclass
-class Loop:
-    """Elementwise operations over one shape (without axes of length 1), and the reductions that end them.
-
-    Attributes
-    ----------
-    shape : tuple of int
-        Lengths of the axes, in the order of the arrays; `order` says which is outermost.
-    operations : list of Operation
-    reductions : list of Reduction
-    stores : dict of int to View
-        Which results of `operations` go to memory, and where.
-    copies : list of tuple
-        A value and the place to which it is copied.
-    """
-
-    shape: tuple[int, ...]
-    operations: list[Operation] = field(default_factory=list)
-    reductions: list[Reduction] = field(default_factory=list)
-    stores: dict[int, View] = field(default_factory=dict)
-    copies: list[tuple[Operand, View]] = field(default_factory=list)
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The axes from the outermost to the innermost."""
-        return axis_order(self.shape)
-
-
-@dataclass
-class Product:
-    """A product of two matrices, ``out = a @ b``."""
-
-    a: View
-    b: View
-    out: View
-
-
-Step = Loop | Product
-
-
-def axis_order(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The longest axis innermost: vectors are full, and the batch of a narrow network runs fastest."""
-    return tuple(sorted(range(len(shape)), key=lambda i: shape[i]))
-
-
-def layout(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """The strides of a value without gaps whose axes lie in `axis_order`."""
-    strides = [itemsize] * len(shape)
-    step = itemsize
-    for axis in reversed(axis_order(shape)):
-        strides[axis] = step
-        step *= shape[axis]
-    return tuple(strides)
 
 
 class Plan:

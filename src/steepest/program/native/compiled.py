@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from steepest.program.buffers import ALIGNMENT, Arena
-from steepest.program.fusion import Loop, Plan, View
+from steepest.program.fusion import Plan
 from steepest.program.interpreter import check_inputs
 from steepest.program.native.code import Code
 from steepest.program.native.loops import LoopWriter
 from steepest.program.native.machine import Library, Machine, vector_bits
 from steepest.program.native.products import ProductWriter
 from steepest.program.program import Array, Literal, Program
+from steepest.program.steps import Loop, View
 
 PADDING = 64  # bytes after each value, so that no vector reaches into another's cache line
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff import primitives as p
-from steepest.program.fusion import NotCompilable
 from steepest.program.native import functions
 from steepest.program.native.code import kind_of
 from steepest.program.native.numbers import Number
+from steepest.program.steps import NotCompilable
 
 Emit = Callable[..., Number]
 

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff import primitives as p
-from steepest.program.fusion import Loop, Plan, Reduction, View
+from steepest.program.fusion import Plan
 from steepest.program.native import elementwise
 from steepest.program.native.code import Code, itemsize, kind_of, number, splat, vector
 from steepest.program.native.numbers import Number
 from steepest.program.program import Literal, Operand, Operation
+from steepest.program.steps import Loop, Reduction, View
 
 UNROLLED = 4  # vectors of the innermost axis that are written out instead of looped over
 

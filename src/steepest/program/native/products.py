@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from steepest.program.fusion import Product, View
 from steepest.program.native import blas
 from steepest.program.native.code import Code, itemsize, kind_of, splat, vector
 from steepest.program.native.numbers import Number
+from steepest.program.steps import Product, View
 
 LARGE = 1 << 20  # multiplications from which on BLAS is faster, measured: its call costs about 1 us
 
