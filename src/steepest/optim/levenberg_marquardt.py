@@ -233,7 +233,7 @@ def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[A
             return step, math.inf
         sizes.append(norm(np.sqrt(rows.weights) * second))
         slope += rows.jacobian.T @ (rows.weights * second)
-    if norm(np.array(sizes)) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
+    if math.hypot(*sizes) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
         return step, 0.0  # nothing but rounding
     correction = 0.5 * path.against(slope, damping)
     return np.asarray(step + correction), 2.0 * path.length(correction) / path.length(step)
@@ -253,8 +253,10 @@ def _no_better(point: Linearised, loss: float, state: State) -> Halt:
 
 def _total(problem: Any, residual: Array) -> float:
     """The sum of w rho(r)."""
-    loss = problem.loss_function
-    return float(np.sum([np.sum(p.row_weights * loss.of_residual(residual[n])) for p, _, n in problem.blocks()]))
+    total, loss = 0.0, problem.loss_function
+    for part, _, numbers in problem.blocks():
+        total += float(np.sum(part.row_weights * loss.of_residual(residual[numbers])))
+    return total
 
 
 def _merit(problem: Any, residual: Array, state: State) -> float:
@@ -262,13 +264,13 @@ def _merit(problem: Any, residual: Array, state: State) -> float:
     loss, floor = problem.loss_function, state["floor"]
     if loss.curvature is not None:
         return _total(problem, residual)
-    sums = []
+    total = 0.0
     for part, _, numbers in problem.blocks():
         r = residual[numbers]
         safe = np.maximum(np.abs(r), floor)
         bowl = 0.5 * np.abs(loss.slope(safe)) / safe * (r**2 - safe**2)
-        sums.append(np.sum(part.row_weights * (loss.of_residual(safe) + bowl)))
-    return float(np.sum(sums))
+        total += float(np.sum(part.row_weights * (loss.of_residual(safe) + bowl)))
+    return total
 
 
 def _robust_weights(problem: Any, residual: Array, floor: float) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -113,7 +114,7 @@ class Linearised:
         if len(triangles) == 1:
             again = partial(iter, (stretch,))
         whole = triangles[0] if len(triangles) == 1 else _triangle(np.concatenate(triangles))
-        told: dict[str, Any] = {"slope": slope, "target_norm": norm(np.array(targets)), "_again": again}
+        told: dict[str, Any] = {"slope": slope, "target_norm": math.hypot(*targets), "_again": again}
         return cls._decomposed(whole, problem, params, residual=residual, **told)
 
     @classmethod

@@ -38,11 +38,10 @@ class Block(NamedTuple):
 
 def cut(problem: Problem) -> Iterator[Block]:
     """The problem's blocks in order; the whole as the only one where the rows are few or do not stand for themselves."""
-    size = int(np.size(problem.data.target))
     if problem.rows <= ROWS or not problem.rowwise:
-        yield Block(problem, slice(0, problem.rows), slice(0, size))
+        yield Block(problem, slice(None), slice(None))
         return
-    width = size // problem.rows
+    width = int(np.size(problem.data.target)) // problem.rows
     for start in range(0, problem.rows, ROWS):
         rows = slice(start, min(start + ROWS, problem.rows))
         tell("row", rows.start + 1, problem.rows)
@@ -91,6 +90,8 @@ def summed(problem: Problem, of: Callable[[Problem], tuple[float, Array]]) -> tu
 
     A penalty counts once; a root is taken of the sum of all.
     """
+    if problem.rows <= ROWS:
+        return of(problem)
     bare = copy.copy(problem)
     bare.penalty, bare.loss_function = None, replace(problem.loss_function, root=False)
     total: tuple[float, Any] = (0.0, 0.0)
