@@ -86,6 +86,7 @@ _HOMES = {
     "steepest.training.progress": ("Progress",),
     "steepest.training.resume": ("Checkpoint", "save", "resume"),
     "steepest.training.minimize": ("minimize",),
+    "steepest.training.train": ("train",),
     "steepest.training.restarts": ("restarts", "Minima"),
     "steepest.doctor.watch": ("Watch",),
     "steepest.comparison.compare": ("compare",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,7 @@ import numpy as np
 
 from steepest.autodiff.probe import first_non_finite
 from steepest.base.choices import chosen
-from steepest.base.errors import CheckpointWarning, DataError, ModelError
+from steepest.base.errors import DataError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.constraints import Constraints
@@ -21,7 +20,9 @@ from steepest.fitting.model import FitData, FormulaModel, FunctionModel, Settled
 from steepest.fitting.result import INTERVALS, Fit
 from steepest.fitting.starts import Starts, guess, linear_of, natural_scales
 from steepest.formula.formula import Formula
+from steepest.nn.classification import ScoreLoss
 from steepest.nn.losses import TUNED, Loss, loss_named, mae
+from steepest.nn.module import Module
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.optim.restarts import Restarts
 from steepest.optim.search import Search
@@ -29,8 +30,7 @@ from steepest.optim.stopping import Stopping
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
 from steepest.training.problem import Problem
-from steepest.training.resume import Checkpoint
-from steepest.training.resume import resume as take_up
+from steepest.training.resume import finished
 from steepest.training.run import Run
 
 PILOT_STEPS = 100  # of the fit by mae that shows how large usual errors are
@@ -70,7 +70,7 @@ def fit(
     ----------
     model : str, Formula, callable or Problem
         A formula such as ``"y ~ a + b*x"``; a function ``f(t, a, b)`` whose first arguments are data and whose others are
-        parameters; or a Problem, followed by a method.
+        parameters; or a Problem, followed by a method. For networks there is `train`.
     data : path, data frame, dict of arrays, array, or tuple of arrays
         For a formula: anything with named columns. For a function: ``(t,)``, or named columns with `target` a column's name.
     target : array or str, optional
@@ -143,7 +143,12 @@ def fit(
         return _fit_problem(
             model, data if method is None else method, options, stopping, learning_rate, batch_size, saving
         ).showing(intervals)
+    if isinstance(model, Module):
+        raise ModelError(
+            "a network is trained, not fitted: its weights mean nothing by themselves. Use train(net, x, y), which gives a Run."
+        )
     tuned, loss = _tuned(loss)
+    _refuse_labels(loss)
     if isinstance(model, (str, Formula)):
         if data is None:
             raise DataError(
@@ -195,30 +200,9 @@ def fit(
     _finite_at_start(problem, rows)
     if tuned is not None:
         problem.loss_function = _by_usual_error(problem, *tuned)
-    return Fit(_finished(problem, asked, stopping, options, saving), whole, rows, told, begun).showing(intervals)
-
-
-def _finished(
-    problem: Problem, method: Any, stopping: Stopping, options: dict[str, Any], saving: tuple[Any, bool]
-) -> Run:
-    """The run at its end, saved on the way where that is asked for."""
-    folder, resumed = saving
-    if folder is None:
-        if resumed:
-            raise ModelError(
-                "to resume, say where the checkpoints are: checkpoints=FOLDER (--out on the command line)."
-            )
-        return Run(problem, method, stopping=stopping, **options).finish()
-    if not method.stepwise:
-        if resumed:
-            raise ModelError(f"{method.name} cannot stop and go on, so it cannot be resumed. Use another method.")
-        return Run(problem, method, stopping=stopping, **options).finish()
-    run = Run(problem, method, stopping=stopping, **{**options, "hooks": [*options["hooks"], Checkpoint(folder)]})
-    return (take_up(run, folder, _tell) if resumed else run).finish()
-
-
-def _tell(sentence: str) -> None:
-    warnings.warn(sentence, CheckpointWarning, stacklevel=2)
+    return Fit(finished(Run(problem, asked, stopping=stopping, **options), *saving), whole, rows, told, begun).showing(
+        intervals
+    )
 
 
 def _fit_problem(
@@ -226,9 +210,18 @@ def _fit_problem(
 ) -> Fit:
     if not problem.has_data:
         raise ModelError("this problem has no data; use minimize(f, start), or Run(problem, method).finish().")
+    _refuse_labels(problem.loss_function)
     chosen = method_named(_method_for(problem.loss_function, method, rate, batch), rate, batch)
     rows = FitData({}, problem.data.target, problem.data.weights, lambda row: f"row {row + 1}")
-    return Fit(_finished(problem, chosen, stopping, options, saving), None, rows)
+    return Fit(finished(Run(problem, chosen, stopping=stopping, **options), *saving), None, rows)
+
+
+def _refuse_labels(loss: Loss) -> None:
+    if isinstance(loss, ScoreLoss) and loss.labels:
+        raise ModelError(
+            f"{loss.name} compares several scores a row with one label, and a fit compares a number with a number. Use "
+            f"train(net, x, labels, loss={loss.name!r}) for a network, else Run(problem, method).finish()."
+        )
 
 
 def _method_for(loss: Loss, method: Any, learning_rate: Any, batch_size: Any) -> Any:

@@ -200,7 +200,7 @@ class Fit:
     @cached_property
     def predicted(self) -> Array:
         """What the model says for each row of the data."""
-        return np.broadcast_to(self.problem.outputs(self.run.params), self.observed.shape)
+        return np.broadcast_to(self.run.predict(), self.observed.shape)
 
     @property
     def observed(self) -> Array:
@@ -263,9 +263,14 @@ class Fit:
         return 1.0 - ratio * ratio
 
     # ---- how it came about
-    @property
+    @cached_property
     def problem(self) -> Problem:
-        return self.run.problem
+        """The run's problem, with the state that the model has at the end."""
+        if self.run.problem.initial_state is None:
+            return self.run.problem
+        settled = copy.copy(self.run.problem)
+        settled.initial_state = self.run.state.get("model", settled.initial_state)
+        return settled
 
     @property
     def history(self) -> History:
@@ -296,7 +301,7 @@ class Fit:
     @property
     def target_text(self) -> str:
         """What is predicted: the left side of the formula, such as ``log(y)``."""
-        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else "target"
+        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else self.run.problem.target_name
 
     @cached_property
     def remarks(self) -> list[str]:

@@ -111,7 +111,9 @@ class Loss:
             total = ops.mean(rows) if reduction == "mean" else ops.sum(rows)
         else:
             total = ops.sum(rows * weights)
-            total = total / np.sum(weights) if reduction == "mean" else total
+            if reduction == "mean":
+                weight = np.sum(weights)
+                total = total / ops.where(weight == 0.0, 1.0, weight)  # a batch of rows that do not count adds nothing
         # The root has no slope at 0, where every row is met exactly and the slope of the whole is 0.
         return ops.where(total == 0.0, 0.0, ops.sqrt(total)) if self.root else total
 

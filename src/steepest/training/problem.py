@@ -194,7 +194,8 @@ class Problem:
         if len(batches) == 1:
             return [(batches[0], 1.0)]
         weights = [float(b.rows if b.weights is None else np.sum(b.weights)) for b in batches]
-        return [(b, w / sum(weights)) for b, w in zip(batches, weights, strict=True)]
+        total = sum(weights) or 1.0  # rows that do not count may fill a batch
+        return [(b, w / total) for b, w in zip(batches, weights, strict=True)]
 
     # ---- the pieces of the loop
     def leaves(self, params: Params) -> dict[str, Tensor]:

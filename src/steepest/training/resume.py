@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.tree import flatten
-from steepest.base.errors import CheckpointError, ModelError
+from steepest.base.errors import CheckpointError, CheckpointWarning, ModelError
 from steepest.base.params import Params
 from steepest.training import checkpoint
 from steepest.training.fingerprint import fingerprint_of, fingerprint_of_data
@@ -73,7 +74,8 @@ def save(run: Run, folder: str | os.PathLike[str]) -> Path:
 def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None] = lambda text: None) -> Run:
     """Put a fresh run of the same problem and method where the newest whole checkpoint in `folder` left off.
 
-    From there on it gives the same bits as the run that was saved would have given; times are outside of that promise.
+    From there on it gives the same bits as the run that was saved would have given, by the same engine; times are outside of
+    that promise.
 
     Parameters
     ----------
@@ -104,6 +106,8 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     run.params = Params({name: weights[name] for name in run.problem.start})
     run._ahead, run.state = content["ahead"], content["state"]
     run.best, run.elapsed = content["best"], content["elapsed"]
+    if content["engine"] != run.engine:
+        run.use_engine(content["engine"])
     run.history.extend({name: column.tolist() for name, column in content["history"].items()})
     run.history.snapshots = content["snapshots"]
     run.outcome = None if content["outcome"] is None else Outcome(**content["outcome"])
@@ -112,6 +116,34 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
         if kept is not None:
             hook.load(kept)
     return run
+
+
+def finished(run: Run, folder: str | os.PathLike[str] | None, resumed: bool) -> Run:
+    """A run that has not begun, at its end: saved in `folder` on the way, and taken up from there if `resumed`.
+
+    Raises
+    ------
+    ModelError
+        To be resumed, but without a folder or by a method that cannot stop and go on.
+    CheckpointError
+        As of `resume`.
+
+    Warns
+    -----
+    CheckpointWarning
+        A damaged checkpoint was passed over.
+    """
+    if resumed and folder is None:
+        raise ModelError("to resume, say where the checkpoints are: checkpoints=FOLDER (--out on the command line).")
+    if resumed and not run.method.stepwise:
+        raise ModelError(f"{run.method.name} cannot stop and go on, so it cannot be resumed. Use another method.")
+    if folder is not None and run.method.stepwise:
+        run.hooks.append(Checkpoint(folder))
+    return (resume(run, folder, _tell) if resumed and folder is not None else run).finish()
+
+
+def _tell(sentence: str) -> None:
+    warnings.warn(sentence, CheckpointWarning, stacklevel=2)
 
 
 _WHAT = {

@@ -238,8 +238,8 @@ class Run:
         return Outcome(outcomes.OUT_OF_STEPS, f"{spent}.", "", asked)
 
     def _moving(self) -> bool:
-        if len(self.history) < 2:
-            return False  # one loss says nothing about change
+        if len(self.history) < 2 or self.steps_per_epoch > 1:
+            return False  # one loss says nothing about change, nor do those of different batches
         before, last = self.history.latest("loss", 2)
         return bool(abs(before - last) > 1e-9 * abs(last))
 
