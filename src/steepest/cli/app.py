@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from steepest.cli import compare, demo, derive, fit, graph, predict
+from steepest.cli import compare, demo, derive, fit, graph, plot, predict
 from steepest.version import __version__
 
 app = typer.Typer(name="steepest", add_completion=False, rich_markup_mode=None)
@@ -42,4 +42,5 @@ app.command("compare", epilog=compare.EXAMPLES)(compare.options)
 # A formula may begin with a minus: what is no option is the formula.
 app.command("graph", epilog=graph.EXAMPLES, context_settings={"ignore_unknown_options": True})(graph.options)
 app.command("derive", epilog=derive.EXAMPLES, context_settings={"ignore_unknown_options": True})(derive.options)
+app.command("plot", epilog=plot.EXAMPLES, context_settings={"ignore_unknown_options": True})(plot.options)
 app.command("demo", epilog=demo.EXAMPLES)(demo.options)

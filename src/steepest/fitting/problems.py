@@ -12,7 +12,11 @@ from steepest.base.errors import FormulaError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.model import FormulaModel
+from steepest.fitting.network import Network
 from steepest.fitting.starts import natural_scales
+from steepest.formula.callable import compile_tree
+from steepest.formula.parser import parse_expression
+from steepest.formula.tree import names
 from steepest.nn.losses import Loss
 from steepest.nn.mlp import MLP
 from steepest.training.problem import Problem
@@ -62,7 +66,44 @@ def formula_problem(
         )
     first = Params({name: float((start or {}).get(name, units[name])) for name in model.parameters})
     scale = np.maximum(np.abs(first.flat), [units[name] for name in model.parameters])
-    return Problem(model.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights, scale=scale)
+    problem = Problem(model.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights, scale=scale)
+    problem.target_name = model.bound.target_text
+    return problem
+
+
+def expression_problem(text: str, start: Mapping[str, float]) -> Problem:
+    """The problem of making an expression small: a function of its names, without data.
+
+    Parameters
+    ----------
+    text : str
+        ``"(1 - x)**2 + 100*(y - x**2)**2"``, in the language of formulas.
+    start : mapping of str to number
+        A number for each name.
+
+    Raises
+    ------
+    FormulaError
+        The text is not in the language, or names nothing.
+    ModelError
+        A name has no start, or the start names something else.
+
+    Examples
+    --------
+    >>> problem = expression_problem("x**2 + 3*y", {"x": 2.0, "y": 1.0})
+    >>> problem.value(problem.start)
+    7.0
+    """
+    tree = parse_expression(text)
+    expected = list(dict.fromkeys(name.name for name in names(tree)))
+    if not expected:
+        raise FormulaError("There is nothing to make small: the expression has no names, only numbers.", text, 0)
+    if lacking := [name for name in expected if name not in start]:
+        example = ",".join(f"{name}=1" for name in expected)
+        raise ModelError(f"{lacking[0]!r} has no start. Give one for each name, such as {example}.")
+    if extra := [name for name in start if name not in expected]:
+        raise ModelError(f"start names {extra[0]!r}, which the expression does not have. It has {', '.join(expected)}.")
+    return Problem.of_function(compile_tree(tree, text), {name: float(start[name]) for name in expected})
 
 
 def is_network(text: str) -> bool:
@@ -110,16 +151,12 @@ def network_problem(
     unknown = [name for name in model.parameters if name != _FACTOR]
     if unknown:
         raise FormulaError(f"mlp names {unknown[0]!r}, which is not a column of the data.")
-    net = MLP(len(columns), hidden, 1, activation=activation)
+    inputs = {name: rows.columns[name] for name in columns}
+    net = Network(inputs, rows.observed, hidden, activation)
     params, state = net.init(Key(seed))
-    inputs, _, _ = _standardised(np.stack([rows.columns[name] for name in columns], axis=1))
-    _, middle, width = _standardised(rows.observed)
-
-    def predict(params: Any, state: Any, x: Any, key: Key, training: bool) -> Any:
-        outputs, state = net(params, state, x, key, training)
-        return middle + width * outputs[:, 0], state
-
-    return Problem(predict, params, inputs, rows.observed, loss=loss, weights=rows.weights, state=state)
+    problem = Problem(net, params, inputs, rows.observed, loss=loss, weights=rows.weights, state=state)
+    problem.target_name = model.bound.target_text
+    return problem
 
 
 def network_starts(text: str, count: int, seed: int = 0) -> list[dict[str, Array]]:
@@ -127,13 +164,6 @@ def network_starts(text: str, count: int, seed: int = 0) -> list[dict[str, Array
     columns, hidden, activation = _spec(text.partition("~")[2].strip())
     net = MLP(len(columns), hidden, 1, activation=activation)
     return [net.init(Key(seed + k))[0] for k in range(count)]
-
-
-def _standardised(values: Array) -> tuple[Array, Any, Any]:
-    """The values with mean 0 and standard deviation 1 in each column, and both; a constant column becomes 0."""
-    middle, width = values.mean(axis=0), values.std(axis=0)
-    width = np.where(width > 0, width, 1.0)
-    return (values - middle) / width, middle, width
 
 
 def _spec(text: str) -> tuple[list[str], list[int], str]:
@@ -148,6 +178,8 @@ def _spec(text: str) -> tuple[list[str], list[int], str]:
     hidden: list[int] = []
     for argument in call.args:
         if isinstance(argument, ast.Name) and not hidden:
+            if argument.id in columns:
+                raise FormulaError(f"mlp names the column {argument.id!r} twice.")
             columns.append(argument.id)
         elif isinstance(argument, ast.Constant) and type(argument.value) is int and argument.value > 0 and columns:
             hidden.append(argument.value)

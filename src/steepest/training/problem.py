@@ -86,6 +86,8 @@ class Problem:
     21.0
     """
 
+    target_name: str = "target"  # what pictures and tables call it
+
     def __init__(
         self,
         predict: Predict,

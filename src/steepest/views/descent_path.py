@@ -51,7 +51,9 @@ class DescentPath:
         return np.array([self.run.problem.value(p, model) for p in self.params])
 
 
-def path_of(run: Run, name: str = "", frames: int | Iterable[int] = 100, progress: Tell | None = None) -> DescentPath:
+def path_of(
+    run: Run, name: str = "", frames: int | Iterable[int] = 100, progress: Tell | None = None, early: bool = False
+) -> DescentPath:
     """The parameters of a run at some of its steps.
 
     They are the run's snapshots where it kept enough of them; otherwise the run is done again from its seed, which gives the
@@ -64,6 +66,8 @@ def path_of(run: Run, name: str = "", frames: int | Iterable[int] = 100, progres
     name : str
     frames : int or collection of int
         How many steps at most, evenly spaced from the start to the end; or just these.
+    early : bool
+        Of a number of frames, take every other one from the early steps, where a path has its bends: in geometric progression.
     progress : callable, optional
         ``progress(done, total)``; a line on the terminal unless given.
 
@@ -81,7 +85,7 @@ def path_of(run: Run, name: str = "", frames: int | Iterable[int] = 100, progres
     >>> path.steps, path.flat[:, 0].round(6)
     (array([ 0,  1, 50]), array([-4.      , -3.6     , -0.020615]))
     """
-    wanted = steps_shown(run.steps_done, frames)
+    wanted = steps_shown(run.steps_done, frames, early)
     kept = {**run.history.snapshots, run.steps_done: run.position}
     if isinstance(frames, int):
         wanted = _nearest(wanted, np.array(sorted(kept)))
@@ -102,13 +106,15 @@ def path_of(run: Run, name: str = "", frames: int | Iterable[int] = 100, progres
     return DescentPath(run, name or run.method.name, wanted, tuple(kept[int(step)] for step in wanted))
 
 
-def steps_shown(last: int, frames: int | Iterable[int]) -> Array:
-    """The steps 0..last, thinned to at most `frames`; or just those that `frames` lists.
+def steps_shown(last: int, frames: int | Iterable[int], early: bool = False) -> Array:
+    """The steps 0..last, thinned to at most `frames`, with `early` half of them geometrically; or just those that `frames` lists.
 
     Examples
     --------
     >>> steps_shown(10, 3), steps_shown(2, 50), steps_shown(10, [4, 0])
     (array([ 0,  5, 10]), array([0, 1, 2]), array([0, 4]))
+    >>> steps_shown(1000, 8, early=True)
+    array([   0,    1,   10,  100,  333,  667, 1000])
     """
     if isinstance(frames, Iterable):
         wanted = np.unique(np.array([whole("a step to show", step, 0) for step in frames], dtype=np.int64))
@@ -118,6 +124,9 @@ def steps_shown(last: int, frames: int | Iterable[int]) -> Array:
             raise ModelError(f"step {wanted[-1]} cannot be shown: this run did {last} step{'s' * (last != 1)}.")
         return wanted
     count = whole("frames", frames, 2)
+    if early and last + 1 > count >= 4:
+        steps = np.concatenate([np.linspace(0, last, count // 2), np.geomspace(1, last, count - count // 2)])
+        return np.unique(steps.round().astype(np.int64))
     return np.unique(np.linspace(0, last, min(count, last + 1)).round().astype(np.int64))
 
 

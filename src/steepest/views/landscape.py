@@ -149,7 +149,7 @@ def landscape(
     """
     problem, runs = problem_and_runs(subject)
     if runs and problem.start.count >= 2:  # with one parameter there is nothing to be done again for
-        paths = [path_of(run, name, frames, progress) for name, run in runs.items()]
+        paths = [path_of(run, name, frames, progress, early=True) for name, run in runs.items()]
     else:
         paths = []
     return landscape_of(problem, paths, over, x=x, y=y, points=points, minimum=minimum, profile=profile, seed=seed,

@@ -24,6 +24,7 @@ _DOTS = 80  # points up to which every step of a path has a dot
 _BEYOND = 1.0  # windows that a line may go beyond the edge
 _SLANTED = 26  # letters of a label beside a surface
 _NOTE_WIDTH = 92
+_LEGEND_WIDTH, _SIGN = 88, 7  # in letters: of a legend, and of the sign in front of each of its entries
 _DIGITS, _ALL_DIGITS = 4, 10  # of a loss that is taken off others
 _LABELS = 8  # of a colour bar or a vertical axis
 _LIGHT = LightSource(azdeg=300, altdeg=55)
@@ -287,14 +288,28 @@ def _legend(picture: Picture, seen: Landscape) -> None:
         share = f"{bad:.0%}".replace("%", " %") if bad >= 0.005 else "below 1 %"
         marks.append(Patch(facecolor=style.faint, hatch="////", edgecolor=style.paper,
                            label=f"loss not finite ({share} of the window)"))  # fmt: skip
-    columns = len(paths) + len(marks) if len(paths) + len(marks) <= 4 else 3
-    blank = Line2D([], [], linestyle="", label="")
-    rows = [*paths, *[blank] * (-len(paths) % columns), *marks, *[blank] * (-len(marks) % columns)]
+    most = len(paths) + len(marks) if len(paths) + len(marks) <= 4 else 3
+    tables = [_rows_of(paths, columns) + _rows_of(marks, columns) for columns in range(most, 0, -1)]
+    rows = next((rows for rows in tables if _letters_across(rows) <= _LEGEND_WIDTH), tables[-1] if tables else [])
     if rows:
-        by_columns = [handle for column in range(columns) for handle in rows[column::columns]]
+        columns = len(rows[0])
+        by_columns = [row[column] for column in range(columns) for row in rows]
         legend = picture.legend(handles=by_columns, loc="outside lower center", ncols=columns, frameon=False)
         for text in legend.get_texts():
             literal(text)
+
+
+def _rows_of(handles: list[Any], columns: int) -> list[list[Any]]:
+    """The handles row by row, the last row filled up with blanks."""
+    blank = Line2D([], [], linestyle="", label="")
+    return [
+        [*handles[k : k + columns], *[blank] * (k + columns - len(handles))] for k in range(0, len(handles), columns)
+    ]
+
+
+def _letters_across(rows: list[list[Any]]) -> int:
+    """How many letters a legend with these rows is wide, the signs before the words counted as letters."""
+    return sum(max(len(row[k].get_label()) for row in rows) + _SIGN for k in range(len(rows[0])))
 
 
 def _track_label(track: Track) -> str:

@@ -155,7 +155,8 @@ def _judged(problem: Problem, path: DescentPath, floor: float) -> tuple[str, str
     rest, slow = _left(problem, path, floor)
     moves = np.diff(path.flat, axis=0)
     turns = np.sum(moves[1:] * moves[:-1], axis=1)
-    if turns.size and np.mean(turns < 0) > 0.5:
+    across = -turns[turns < 0].sum() > turns[turns > 0].sum()  # weighed: the small steps around a minimum say little
+    if (turns.size and np.mean(turns < 0) > 0.5) or (problem.start.flat.size == 1 and across):
         return BOUNCES, f"bounces from side to side, but comes down; {rest} is left after {count}."
     rises = int(np.sum(np.diff(losses) > 1e-9 * np.abs(losses[:-1])))
     if rises:

@@ -89,6 +89,10 @@ class RunAsFit(Fit):
     def outcome(self) -> Any:
         return self.run.outcome
 
+    @property
+    def target_text(self) -> str:
+        return self.run.problem.target_name
+
     def _inputs(self, data: Mapping[str, Any]) -> Any:
         """Columns by name in the form that the problem's inputs have."""
         columns = [np.asarray(data[name], dtype=np.float64) for name in self.columns]
