@@ -44,7 +44,7 @@ def hardly_known(fit: Any) -> list[str]:
     natural = np.zeros_like(values) if fit.problem.scale is None else np.abs(fit.problem.scale)
     size = np.maximum(values, natural)
     return [
-        f"{names[i]} is hardly known: its standard error {errors[i]:.2g} is {errors[i] / size[i]:.0f} times its size, so that "
+        f"{names[i]} is hardly known: its standard error {errors[i]:.2g} is {errors[i] / size[i]:.3g} times its size, so that "
         f"the value {fit.run.params.flat[i]:.3g} means nothing. Fix it, or fit a model without it."
         for i in np.flatnonzero(np.isfinite(errors) & (errors > WIDE * size) & (size > 0))[:MOST_ROWS]
     ]
@@ -103,7 +103,9 @@ def studentised(fit: Any) -> Array | None:
     inverse = point.column_scale[:, None] * point.right[point.determined].T / point.singular[point.determined]
     for rows in point.stretches():
         root = np.sqrt(rows.weights)
-        leverage = np.minimum(np.sum((root[:, None] * (rows.jacobian @ inverse)) ** 2, axis=1), 1.0)
+        leverage = np.zeros_like(root)
+        for direction in inverse.T:
+            leverage += (root * (rows.jacobian @ direction)) ** 2
         with np.errstate(all="ignore"):  # r / (s sqrt(1 - h)), with s**2 = |r|**2 / free
             inner = root * rows.residual / point.residual_norm / np.sqrt(np.maximum(1.0 - leverage, 0.0) / free)
             inner[leverage > 1 - 1e-9] = math.nan  # the model goes through this row whatever it says

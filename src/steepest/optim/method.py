@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.base.params import Array, Params
 
+MANY = 10_000
 State = dict[str, Any]  # everything of a method that changes: arrays, numbers, and dicts of them
 
 
@@ -91,7 +92,8 @@ class Method(Protocol):
 
 def norm(vector: Array) -> float:
     """Euclidean norm that neither overflows nor underflows."""
-    squares = float(vector.dot(vector))
+    # For many numbers BLAS would wake its threads and wait for them.
+    squares = float(vector.dot(vector) if vector.size < MANY else np.square(vector).sum())
     if 1e-30 < squares < 1e30:  # far from both, in float32 too
         return math.sqrt(squares)
     size = float(np.abs(vector).max(initial=0.0))
