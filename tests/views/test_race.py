@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 import steepest as sd
 from steepest.views.race_picture import plot_race
-from steepest.views.race_table import race_html, race_rows, race_text
+from steepest.views.race_table import race_html, race_rows, race_summary, race_text
 from views.judged import judge
 
 
@@ -78,6 +80,25 @@ def test_the_table(race: Any) -> None:
     assert all(len(line) <= 100 for line in race.advice.splitlines()) or "\n" not in race.advice
     assert "<td>Adam</td>" in race_html(race)
     assert "&" not in race_html(race).replace("&lt;", "").replace("&gt;", "").replace("&amp;", "").replace("&#x27;", "")
+
+
+def test_where_races_ended_is_said_in_words_that_are_explained(race: Any) -> None:
+    ended = {row[0]: row[-1] for row in race_rows(race)}
+    assert all(cell.startswith(("A ", "B ", "C ", "D ", "higher ")) for cell in ended.values())
+    assert "unfinished" in ended["Adam"]
+    assert "unfinished: so many were still visibly above" in race_text(race).replace("\n", " ")
+
+
+@pytest.mark.parametrize("width", [40, 72, 200])
+def test_narrow_terminals_leave_columns_out_rather_than_break_words(race: Any, width: int) -> None:
+    stream = io.StringIO()
+    Console(file=stream, width=width).print(race_summary(race, width))
+    lines = stream.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    head = next(line for line in lines if line.startswith("method")).split()
+    assert {"method", "median", "ended"} <= set(head)
+    assert ("seconds" in head) == (width > 100)
+    assert any("Random search" in line for line in lines)
 
 
 def test_names_find_methods(race: Any) -> None:

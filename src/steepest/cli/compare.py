@@ -148,7 +148,8 @@ def _show(comparison: Comparison, output: Output) -> None:
     if sys.stdout.isatty():
         from rich.console import Console
 
-        Console().print(race_summary(comparison))
+        console = Console()
+        console.print(race_summary(comparison, console.width))
     else:
         output.say(race_text(comparison))
 

@@ -26,9 +26,15 @@ _MOST_MINIMA = 6
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 HEAD = ("method", "best", "median", "spread", "evaluations", "seconds", "ended")
 _RIGHT = (1, 2, 3, 4, 5)
-NOTES = (
-    "Loss: the lowest on all rows; spread: distance of the quartiles over the starts. Rates of descent rules come from a sweep, "
-    "which the budget has paid for."
+_LEFT_OUT = ("seconds", "spread", "evaluations", "best")  # one after the other, on terminals that are too narrow
+_GAP = 3  # between columns
+_LOSSES = (
+    "Best, median: of the lowest loss on all rows that was reached from each start; spread: distance of the quartiles. "
+    "Learning rates that nobody gave come from a sweep, which the budget has paid for."
+)
+_ENDED = (
+    "Ended: the minima, by their letters below, to which the ends of the races lead downhill, and how many races each; "
+    "unfinished: so many were still visibly above theirs when the budget was spent."
 )
 
 
@@ -71,23 +77,27 @@ def _ended(comparison: Comparison, entry: Entry) -> str:
         counts = Counter(race.outcome.replace("_", " ") for race in entry.races)
         return ", ".join(outcome if len(counts) == 1 else f"{outcome} {n}x" for outcome, n in counts.most_common())
     counts = Counter(_letter(k) for k in comparison.ended_in(entry.name))
-    text = " ".join(f"{n}{letter}" for letter, n in sorted(counts.items()))
-    outcomes = Counter(race.outcome for race in entry.races)
-    spent = outcomes.pop("budget spent", 0)
-    return f"{text}, on the way {spent}x" if spent and _on_the_way(comparison, entry) else text
+    text = ", ".join(f"{letter} {n}x" for letter, n in sorted(counts.items(), key=lambda item: _order(item[0])))
+    unfinished = _unfinished(comparison, entry)
+    return f"{text}; {unfinished} unfinished" if unfinished else text
 
 
-def _on_the_way(comparison: Comparison, entry: Entry) -> bool:
-    """Whether a race was cut short visibly above its minimum."""
+def _unfinished(comparison: Comparison, entry: Entry) -> int:
+    """How many races the budget cut short visibly above their minimum."""
     found = comparison.endings or []
-    return any(
-        k is not None and race.loss > found[k].loss + 1e-3 * comparison.way
+    return sum(
+        race.outcome == "budget spent" and k is not None and race.loss > found[k].loss + 1e-3 * comparison.way
         for race, k in zip(entry.races, comparison.ended_in(entry.name), strict=True)
     )
 
 
 def _letter(place: int | None) -> str:
-    return "?" if place is None else _LETTERS[place] if place < _MOST_MINIMA else "+"
+    return "none" if place is None else _LETTERS[place] if place < _MOST_MINIMA else "higher"
+
+
+def _order(letter: str) -> tuple[int, str]:
+    """Minima from the lowest on, then those without a letter of their own."""
+    return (("higher", "none").index(letter) + 1 if len(letter) > 1 else 0, letter)
 
 
 def _title(comparison: Comparison) -> str:
@@ -97,7 +107,22 @@ def _title(comparison: Comparison) -> str:
 
 def _minima_title(comparison: Comparison) -> str:
     more = len(comparison.endings or []) - _MOST_MINIMA
-    return "The minima that they led to" + (f" ({more:,} more, +, are higher)" if more > 0 else "")
+    return "The minima that they led to" + (f" ({more:,} more are higher)" if more > 0 else "")
+
+
+def _notes(comparison: Comparison) -> str:
+    return _LOSSES if comparison.endings is None else f"{_LOSSES} {_ENDED}"
+
+
+def _within(width: int, rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], list[tuple[str, ...]], list[int]]:
+    """Head, rows and the columns set to the right of a table that fits, without the columns that matter least."""
+    kept = list(range(len(HEAD)))
+    for title in _LEFT_OUT:
+        if sum(max(len(row[k]) for row in (HEAD, *rows)) + _GAP for k in kept) - _GAP <= width:
+            break
+        kept.remove(HEAD.index(title))
+    rows = [tuple(row[k] for k in kept) for row in rows]
+    return tuple(HEAD[k] for k in kept), rows, [kept.index(k) for k in _RIGHT if k in kept]
 
 
 def race_text(comparison: Comparison, width: int = _WIDTH) -> str:
@@ -118,16 +143,23 @@ def race_text(comparison: Comparison, width: int = _WIDTH) -> str:
     2 methods, 300 evaluations each from 3 starts
     ...
     """
-    parts = [_title(comparison), "", text_table(HEAD, race_rows(comparison), _RIGHT), "", textwrap.fill(NOTES, width)]
+    parts = [
+        _title(comparison),
+        "",
+        text_table(HEAD, race_rows(comparison), _RIGHT),
+        "",
+        textwrap.fill(_notes(comparison), width),
+    ]
     if comparison.endings:
         parts += ["", _minima_title(comparison), "", text_table(("", "loss", "at", ""), minima_rows(comparison), (1,))]
     return "\n".join([*parts, "", textwrap.fill(comparison.advice, width)])
 
 
-def race_summary(comparison: Comparison) -> Group:
-    """The comparison as something that Rich prints, in colour where there is colour."""
-    parts: list[Any] = [Text(_title(comparison), style="bold"), Text(), rich_table(HEAD, race_rows(comparison), _RIGHT)]
-    parts += [Text(), Text(NOTES, style="dim")]
+def race_summary(comparison: Comparison, width: int = _WIDTH) -> Group:
+    """The comparison as something that Rich prints, in colour where there is colour; `width` is the terminal's."""
+    table = rich_table(*_within(width, race_rows(comparison)))
+    parts: list[Any] = [Text(_title(comparison), style="bold"), Text(), table, Text()]
+    parts += [Text(_notes(comparison), style="dim")]
     if comparison.endings:
         parts += [Text(), Text(_minima_title(comparison)), Text()]
         parts.append(rich_table(("", "loss", "at", ""), minima_rows(comparison), (1,)))
