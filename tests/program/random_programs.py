@@ -129,6 +129,8 @@ def _move(x: Any, y: Any, r: np.ndarray) -> Any:
         return ops.concatenate([x, y], axis=0)
     if which == 1:
         return ops.pad(x, 1) if x.size < 300 else None
+    if x.shape[0] > 1 and r[4] < 0.3:
+        return apply(p.scatter_add, x[1], spec=(2,), shape=(4, *x.shape[1:]))
     if x.shape[0] > 1:
         return apply(p.scatter_add, x[1:], spec=(slice(0, x.shape[0] - 1),), shape=x.shape)
     return None

@@ -12,8 +12,8 @@ from steepest.base.errors import ModelError
 ENGINES = {name: name for name in ("auto", "numpy", "llvm")}
 
 
-def engine_named(engine: str | None) -> str:
-    """``auto``, ``numpy`` or ``llvm``: the given one, else what SD_ENGINE says, else ``auto``.
+def engine_named(engine: str | None, default: str = "auto") -> str:
+    """``auto``, ``numpy`` or ``llvm``: the given one, else what SD_ENGINE says, else `default`.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def engine_named(engine: str | None) -> str:
     >>> engine_named("numpy")
     'numpy'
     """
-    name = chosen("engine", engine if engine is not None else os.environ.get("SD_ENGINE") or "auto", ENGINES)
+    name = chosen("engine", engine if engine is not None else os.environ.get("SD_ENGINE") or default, ENGINES)
     if name == "llvm" and not llvm_there():
         raise ModelError("the engine 'llvm' needs the package llvmlite, which is not installed: pip install llvmlite.")
     return name

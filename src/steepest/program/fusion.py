@@ -102,8 +102,15 @@ class Plan:
 
     def _place(self, number: int, array: Array, base: int) -> None:
         self._arrays[number] = array
-        offset = array.__array_interface__["data"][0] - self._bases[base].__array_interface__["data"][0]
-        self.views[number] = View(base, offset, array.shape, array.strides, array.dtype)
+        self.views[number] = self._view_of(array, base)
+
+    def _view_of(self, array: Array, base: int) -> View:
+        """How a stand-in lies in its base."""
+        memory = self._bases[base]
+        if not np.may_share_memory(array, memory):
+            raise NotCompilable("a part of an array that is no view of it")
+        offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
+        return View(base, offset, array.shape, array.strides, array.dtype)
 
     def _read(self, operand: Operand, step: float) -> None:
         """Note that a step reads a value from memory."""
@@ -137,8 +144,8 @@ class Plan:
         if indices:
             raise NotCompilable("indexing by an array")
         static = operation.static
-        if operation.primitive is p.index and Ellipsis not in static["spec"]:
-            static = {"spec": (*static["spec"], Ellipsis)}  # a view of one element, not the element
+        if operation.primitive is p.index:
+            static = {"spec": _as_view(static["spec"])}
         view = np.asarray(operation.primitive.forward(self._arrays[x], **static))
         base = self.views[x].base
         if not np.may_share_memory(view, self._bases[base]):  # a reshape that has to move elements
@@ -257,9 +264,7 @@ class Plan:
         self._finish_parts(operation.out, last)
 
     def _copy_part(self, operand: Operand, out: int, place: Any) -> int:
-        part = self._arrays[out][place]
-        offset = part.__array_interface__["data"][0] - self._bases[out].__array_interface__["data"][0]
-        return self._copy_into(operand, View(out, offset, part.shape, part.strides, part.dtype))
+        return self._copy_into(operand, self._view_of(self._arrays[out][_as_view(place)], out))
 
     def _finish_parts(self, out: int, last: int) -> None:
         self._step_of[out] = last
@@ -284,10 +289,8 @@ class Plan:
         self._own(out, len(self.steps))
         self.steps.append(Loop(self.views[out].squeezed[0], copies=[(Literal(0.0), self.views[out])]))
         # The part is written by a step of its own, so that it comes after the zeros.
-        part = self._arrays[out][place]
-        offset = part.__array_interface__["data"][0] - self._bases[out].__array_interface__["data"][0]
-        target = View(out, offset, part.shape, part.strides, part.dtype)
-        operand = self._broadcast(operand, part.shape)
+        target = self._view_of(self._arrays[out][_as_view(place)], out)
+        operand = self._broadcast(operand, target.shape)
         self.steps.append(Loop(target.squeezed[0], copies=[(operand, target)]))
         self._read(operand, len(self.steps) - 1)
         self._finish_parts(out, len(self.steps) - 1)
@@ -339,6 +342,11 @@ class Plan:
         operands += [x for reduction in step.reductions for x in reduction.operation.inputs]
         operands += [x for x, _ in step.copies]
         return {self.views[x].base for x in operands if not isinstance(x, Literal)}
+
+
+def _as_view(place: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The index such that NumPy gives a view also where it names a single element."""
+    return place if Ellipsis in place else (*place, Ellipsis)
 
 
 def _bases_written(step: Step) -> set[int]:

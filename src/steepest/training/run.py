@@ -17,6 +17,7 @@ from steepest.optim.method import Advance, Halt, Method, Step
 from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
 from steepest.training.curvature import largest_curvature
+from steepest.training.engines import chosen_engine
 from steepest.training.history import History
 from steepest.training.hooks import Cadence, Hook
 from steepest.training.outcome import REMEDIES, Outcome
@@ -49,6 +50,9 @@ class Run:
         Called at their cadence with the run; one that returns a sentence stops the run.
     snapshots : int or collection of int
         Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many (0, k, 2k, …).
+    engine : {"numpy", "llvm", "auto"}, optional
+        What computes the steps: NumPy, machine code (descent rules on all rows; anything else stays with NumPy), or the one
+        that is worth it. Left out, the environment variable SD_ENGINE decides, else NumPy.
 
     Attributes
     ----------
@@ -59,7 +63,7 @@ class Run:
     outcome : Outcome or None
         None while there is more to do.
     engine : str
-        What computes the steps; chosen before the first one.
+        What computes the steps, ``numpy`` or ``llvm``; chosen before the first one.
 
     Raises
     ------
@@ -74,8 +78,6 @@ class Run:
     (array(-0.375), 'out_of_steps')
     """
 
-    engine = "numpy"
-
     def __init__(
         self,
         problem: Problem,
@@ -87,7 +89,9 @@ class Run:
         stopping: Stopping | None = None,
         hooks: Sequence[Cadence | Callable[[Any], str | None]] = (),
         snapshots: int | Iterable[int] = (),
+        engine: str | None = None,
     ) -> None:
+        _check_pieces(problem, method, hooks)
         self.problem, self.method = problem, method
         self.seed = whole("the seed", seed, 0)
         self.steps_asked = None if steps is None else whole("steps", steps, 0)
@@ -107,7 +111,14 @@ class Run:
         self._called: dict[int, float] = {}  # when the hooks that go by the clock were last called
         self._called_step = 0  # at which step the others were last asked
         self._value: tuple[Params, float] | None = None
+        self.use_engine(engine)
         self._keep_snapshot()
+
+    def use_engine(self, engine: str | None) -> None:
+        """Let another engine compute the steps from here on; see the parameter `engine`."""
+        self.engine, self._advance_by = chosen_engine(
+            self.problem, self.method, self.params, self.state, engine, self.steps_planned
+        )
 
     # ---- going on
     def step(self) -> Step | None:
@@ -196,7 +207,7 @@ class Run:
             not self.method.stepwise and self.time is not None
         ):  # it does not come up for air, so its tests look at the clock
             tests = _Timed.over_at(tests, began + self.time - before, self.time)
-        done = self.method.advance(self.problem, self.params, self.state, n, tests)
+        done = self._advance_by(self.problem, self.params, self.state, n, tests)
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
         self.last = done.last or self.last
@@ -386,6 +397,15 @@ class _Timed(Stopping):
 
 def _time_spent(budget: float, steps: int) -> str:
     return f"the time budget of {budget:g} s is spent after {steps} step{'s' * (steps != 1)}."
+
+
+def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:
+    if not hasattr(problem, "predict"):
+        raise ModelError(f"a run takes a Problem, such as sd.Problem(net, params, x, y), not {problem!r}.")
+    if isinstance(method, type) or not hasattr(method, "advance"):
+        raise ModelError(f"a run takes a method, such as sd.Descent(sd.Adam(), 0.01), not {method!r}.")
+    if not isinstance(hooks, Iterable):
+        raise ModelError(f"the hooks of a run are a list, such as [sd.Progress()], not {hooks!r}.")
 
 
 def _steps_to_keep(snapshots: Any) -> int | frozenset[int]:
