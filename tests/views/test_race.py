@@ -86,7 +86,7 @@ def test_where_races_ended_is_said_in_words_that_are_explained(race: Any) -> Non
     ended = {row[0]: row[-1] for row in race_rows(race)}
     assert all(cell.startswith(("A ", "B ", "C ", "D ", "higher ")) for cell in ended.values())
     cut_short = sd.compare(sd.functions.rosenbrock.problem(), "adam, lbfgs", 60, seeds=2)
-    assert dict((row[0], row[-1]) for row in race_rows(cut_short))["Adam"] == "A 2x; 2 unfinished"
+    assert {row[0]: row[-1] for row in race_rows(cut_short)}["Adam"] == "A 2x; 2 unfinished"
     assert "unfinished: so many were still visibly above" in race_text(cut_short).replace("\n", " ")
 
 
