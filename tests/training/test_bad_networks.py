@@ -142,6 +142,29 @@ BAD: dict[str, Bad] = {
         lambda: net().load({**net().init(0)[0], "1.running_mean": np.zeros(3)}), sd.ModelError,
         "has no parameter '1.running_mean'",
     ),
+    "a run by a name": (lambda: sd.Run(problem(), "adam"), sd.ModelError, r"such as sd.Descent\(sd.Adam\(\)"),  # type: ignore[arg-type]
+    "a run by a rule": (lambda: sd.Run(problem(), sd.Adam()), sd.ModelError, "not Adam"),  # type: ignore[arg-type]
+    "a run of a network": (lambda: sd.Run(net(), sd.Descent()), sd.ModelError, "takes a Problem"),  # type: ignore[arg-type]
+    "one hook": (
+        lambda: sd.Run(problem(), sd.Descent(), hooks=sd.Progress()), sd.ModelError, "a list",  # type: ignore[arg-type]
+    ),
+    "a rule's name": (lambda: sd.Descent("adam", 0.1), sd.ModelError, "such as sd.Adam"),  # type: ignore[arg-type]
+    "a rule's class": (lambda: sd.Descent(sd.Adam, 0.1), sd.ModelError, "such as sd.Adam"),  # type: ignore[arg-type]
+    "a number as batches": (
+        lambda: sd.Descent(sd.Adam(), 0.1, 32), sd.ModelError, r"such as sd.Batches\(32\)",  # type: ignore[arg-type]
+    ),
+    "a schedule that rises uphill": (
+        lambda: sd.Run(problem(), sd.Descent(sd.Adam(), lambda step: 0.1 - 0.1 * step), steps=9).finish(), sd.ModelError,
+        r"gave -0.1 at step 2",
+    ),
+    "a schedule without a number": (
+        lambda: sd.Run(problem(), sd.Descent(sd.Adam(), lambda step: None)), sd.ModelError, "gave None at step 0",  # type: ignore[arg-type, return-value]
+    ),
+    "a schedule that is not a number": (
+        lambda: sd.Run(problem(), sd.Descent(sd.Adam(), lambda step: np.nan)), sd.ModelError, "gave nan at step 0",
+    ),
+    "a split in words": (lambda: problem().split("half"), sd.ModelError, "holds out a fraction"),  # type: ignore[arg-type]
+    "one class weight": (lambda: sd.class_weights([0, 1], 5), sd.ModelError, "one number a class, not 5"),  # type: ignore[arg-type]
 }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -289,8 +289,10 @@ def class_weights(labels: Any, weights: str | Sequence[float] | Mapping[int, flo
         check_labels(labels)
         places, counts = np.unique(labels.astype(np.int64), return_counts=True)
         table = dict(zip(places.tolist(), (labels.size / (len(places) * counts)).tolist()))
-    else:
+    elif isinstance(weights, Iterable):
         table = dict(weights) if isinstance(weights, Mapping) else dict(enumerate(weights))
+    else:
+        raise ModelError(f"class weights are 'balanced' or one number a class, not {weights!r}.")
     if lacking := sorted({x for x in labels.tolist() if x not in table}):
         raise DataError(f"class {lacking[0]:g} has no weight; there are weights for {', '.join(map(str, table))}.")
     if bad := [name for name, w in table.items() if not (np.isfinite(w) and w >= 0)]:

@@ -12,6 +12,7 @@ import numpy as np
 from steepest.base.params import Array, Params
 
 MANY = 10_000
+FEW = 32  # numbers of which Python is quicker than a call of NumPy
 State = dict[str, Any]  # everything of a method that changes: arrays, numbers, and dicts of them
 
 
@@ -92,8 +93,11 @@ class Method(Protocol):
 
 def norm(vector: Array) -> float:
     """Euclidean norm that neither overflows nor underflows."""
-    # For many numbers BLAS would wake its threads and wait for them.
-    squares = float(vector.dot(vector) if vector.size < MANY else np.square(vector).sum())
+    if vector.size <= FEW:
+        return math.hypot(*vector.tolist())
+    with np.errstate(over="ignore", under="ignore"):
+        # For many numbers BLAS would wake its threads and wait for them.
+        squares = float(vector.dot(vector) if vector.size < MANY else np.square(vector).sum())
     if 1e-30 < squares < 1e30:  # far from both, in float32 too
         return math.sqrt(squares)
     size = float(np.abs(vector).max(initial=0.0))

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from steepest.base import checks
-from steepest.base.errors import ModelError
 from steepest.base.params import Array
 
 RuleState = dict[str, Any]
@@ -31,7 +30,7 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Plain gradient descent, w <- w - rate * g (Cauchy, C. R. Acad. Sci. 25, 1847).
+    """Plain gradient descent, w <- w - rate * g (Cauchy, C. R. Acad. Sci. 25, 1847); PyTorch's ``SGD`` without momentum.
 
     Examples
     --------
@@ -63,6 +62,21 @@ class Momentum:
     ----------
     beta : float in [0, 1)
         How much of the velocity stays; the v after a long constant slope is g / (1 - beta).
+    nesterov : bool
+
+    Raises
+    ------
+    ModelError
+        beta is not in [0, 1).
+
+    Examples
+    --------
+    >>> rule = Momentum(0.5)
+    >>> w, g = np.array([1.0]), np.array([2.0])
+    >>> first, state = rule.update(g, rule.init(w), w, 0.1, 0)
+    >>> second, state = rule.update(g, state, w, 0.1, 1)
+    >>> first, second
+    (array([-0.2]), array([-0.3]))
     """
 
     beta: float = 0.9
@@ -96,6 +110,22 @@ class Adam:
         Decay of the mean and of the mean square of the gradient.
     epsilon : float
         Added to the root, in the unit of the gradient.
+
+    Raises
+    ------
+    ModelError
+        A beta is not in [0, 1), or epsilon is negative.
+
+    Notes
+    -----
+    The paper's and PyTorch's rate is 0.001; unless one is given, a descent here begins with 0.01.
+
+    Examples
+    --------
+    >>> rule = Adam()
+    >>> w = np.zeros(2)
+    >>> rule.update(np.array([4.0, -0.5]), rule.init(w), w, 0.1, 0)[0].round(6)
+    array([-0.1,  0.1])
     """
 
     beta1: float = 0.9
@@ -107,8 +137,7 @@ class Adam:
     def __post_init__(self) -> None:
         checks.fraction("Adam's beta1", self.beta1)
         checks.fraction("Adam's beta2", self.beta2)
-        if self.epsilon < 0:
-            raise ModelError(f"Adam's epsilon must not be negative, got {self.epsilon!r}.")
+        checks.not_negative("Adam's epsilon", self.epsilon)
 
     def init(self, params: Array) -> RuleState:
         return {"mean": np.zeros_like(params), "mean_square": np.zeros_like(params)}

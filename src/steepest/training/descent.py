@@ -42,7 +42,8 @@ class Descent:
     Raises
     ------
     ModelError
-        The rate is not positive and finite.
+        Rule or batches are none, or the rate is not positive and finite; or, in the course of a run, what a schedule
+        gives is not a number, at least 0.
 
     Examples
     --------
@@ -60,7 +61,11 @@ class Descent:
     stepwise = True
 
     def __post_init__(self) -> None:
-        rate = self.learning_rate
+        rule, rate = self.rule, self.learning_rate
+        if isinstance(rule, type) or not hasattr(rule, "update"):
+            raise ModelError(f"the rule of a descent is such as sd.Adam(), not {rule!r}.")
+        if not isinstance(self.batches, Batches):
+            raise ModelError(f"the batches of a descent are such as sd.Batches(32), not {self.batches!r}.")
         if rate is None or rate == "auto" or callable(rate) or isinstance(rate, ReduceOnPlateau):
             return
         if not math.isfinite(positive("the learning rate (usually 0.001 to 0.1)", rate, finite=False)):
@@ -97,7 +102,7 @@ class Descent:
         """The rate of a step, and the schedule's memory after it."""
         if isinstance(self.learning_rate, ReduceOnPlateau):
             return self.learning_rate.update(memory, step, epoch, loss)
-        return (float(self.learning_rate(step)) if callable(self.learning_rate) else first), memory
+        return (_asked(self.learning_rate, step) if callable(self.learning_rate) else first), memory
 
     def scale_for(self, problem: Problem) -> Array:
         """The units the descent works in: a given rate is meant in the user's units, a chosen one in natural ones."""
@@ -115,10 +120,22 @@ class Descent:
         if isinstance(rate, ReduceOnPlateau):
             return rate.update(rate.init(), 0, 0, 0.0)[0]
         if rate is not None:
-            return float(rate(0) if callable(rate) else rate)
+            return _asked(rate, 0) if callable(rate) else float(rate)
         usual = usual_rate(self.rule)
         if usual is not None:
             return usual
         # Half the limit 2 / curvature: the best constant rate where one curvature dominates.
         curvature = largest_curvature(lambda v: scale * problem.hessian_times(params, scale * v), params.flat.size)
         return 1.0 / curvature if curvature > 0 and math.isfinite(curvature) else 0.01
+
+
+def _asked(schedule: Schedule, step: int) -> float:
+    """The rate that a schedule gives, if it is one."""
+    rate = schedule(step)
+    try:
+        number = float(rate)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not 0.0 <= number < math.inf:
+        raise ModelError(f"the schedule gave {rate!r} at step {step}; a learning rate is a number, at least 0.")
+    return number

@@ -16,6 +16,7 @@ from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.transforms import grad, hvp, jacobian
 from steepest.autodiff.tree import flatten
 from steepest.base.bounds import Bounds
+from steepest.base.checks import is_number
 from steepest.base.errors import DataError, ModelError, ShapeError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key, generator
@@ -163,7 +164,7 @@ class Problem:
         >>> train.rows, held.rows
         (8, 2)
         """
-        count = round(self.rows * fraction) if 0 < fraction < 1 else 0
+        count = round(self.rows * fraction) if is_number(fraction) and 0 < fraction < 1 else 0
         if not self.has_data or not 0 < count < self.rows:
             raise ModelError(
                 f"a split holds out a fraction between 0 and 1 that leaves rows on both sides; {fraction!r} of {self.rows} "

@@ -92,6 +92,7 @@ class Run:
         engine: str | None = None,
     ) -> None:
         _check_pieces(problem, method, hooks)
+        _check_pieces(problem, method, hooks)
         self.problem, self.method = problem, method
         self.seed = whole("the seed", seed, 0)
         self.steps_asked = None if steps is None else whole("steps", steps, 0)
@@ -397,6 +398,15 @@ class _Timed(Stopping):
 
 def _time_spent(budget: float, steps: int) -> str:
     return f"the time budget of {budget:g} s is spent after {steps} step{'s' * (steps != 1)}."
+
+
+def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:
+    if not hasattr(problem, "predict"):
+        raise ModelError(f"a run takes a Problem, such as sd.Problem(net, params, x, y), not {problem!r}.")
+    if isinstance(method, type) or not hasattr(method, "advance"):
+        raise ModelError(f"a run takes a method, such as sd.Descent(sd.Adam(), 0.01), not {method!r}.")
+    if not isinstance(hooks, Iterable):
+        raise ModelError(f"the hooks of a run are a list, such as [sd.Progress()], not {hooks!r}.")
 
 
 def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:

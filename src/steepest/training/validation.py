@@ -62,7 +62,9 @@ class Validation(Cadence):
         if self.patience is not None:
             whole("patience", self.patience)
         if self.watch != "loss" and self.watch not in self.metrics:
-            raise ModelError(f"there is no metric {self.watch!r} to watch; there are loss, {', '.join(self.metrics)}.")
+            raise ModelError(
+                f"there is no metric {self.watch!r} to watch; there are {', '.join(['loss', *self.metrics])}."
+            )
 
     def __call__(self, run: Any) -> str | None:
         """Evaluate; returns the reason to stop when patience is over."""
