@@ -136,3 +136,11 @@ def test_parameters_of_wildly_different_size() -> None:
     run = sd.Run(problem, LBFGS()).finish()
     assert outcome(run)[0] == "converged"
     assert run.params.flat == pytest.approx([3e9, 2e-9], rel=1e-6)
+
+
+def test_a_lower_valley_that_a_line_search_fell_into_is_descended_to_its_foot() -> None:
+    run = sd.minimize(lambda x: 0.05 * x**2 + np.sin(3 * x) + 1, 4.5)
+    x = float(run.params["x"])
+    assert outcome(run)[0] == "converged"
+    assert 0.1 * x + 3 * np.cos(3 * x) == pytest.approx(0, abs=1e-6)
+    assert run.loss == min(run.history["loss"].min(), run.loss)

@@ -57,20 +57,29 @@ class LBFGS:
         descent = _Descent(problem, params, state, stopping)
         halt = descent.start()
         if halt is None:
-            options = {"maxiter": n, "maxfun": 20 * n + 100, "maxcor": self.memory, "ftol": 0.0, "gtol": 0.0}
+            first = descent.step
             try:
-                result = minimize(
-                    descent.evaluate, params.flat / descent.scale, jac=True, method="L-BFGS-B",
-                    bounds=descent.bounds(), callback=descent.accept, options=options,
-                )  # fmt: skip
+                while halt is None and (left := n - (descent.step - first)) > 0:
+                    options = {
+                        "maxiter": left,
+                        "maxfun": 20 * left + 100,
+                        "maxcor": self.memory,
+                        "ftol": 0.0,
+                        "gtol": 0.0,
+                    }
+                    result = minimize(
+                        descent.evaluate, descent.here[2].flat / descent.scale, jac=True, method="L-BFGS-B",
+                        bounds=descent.bounds(), callback=descent.accept, options=options,
+                    )  # fmt: skip
+                    halt = None if result.nit >= left else descent.ended()
+                    if halt is not None and halt.name != "converged" and descent.passed_lower():
+                        halt, descent.here = None, descent.best
             except _Enough as enough:
                 halt = enough.halt
             except KeyboardInterrupt:
                 halt = Halt(
                     "interrupted", f"interrupted after {descent.step} steps; the best parameters so far are kept."
                 )
-            else:
-                halt = None if result.nit >= n else descent.ended()
         loss, _, best = descent.best
         state = {**state, "step": descent.step}
         return Advance(best, state, descent.columns, halt, best=(loss, best) if math.isfinite(loss) else None)
@@ -155,6 +164,10 @@ class _Descent:
             halt = self.ended()
         if halt is not None:
             raise _Enough(halt)
+
+    def passed_lower(self) -> bool:
+        """Whether a trial of a line search lies visibly lower than where the descent is: in another valley."""
+        return bool(self.best[0] < self.here[0] - LEVEL * abs(self.here[0]))
 
     def ended(self) -> Halt:
         """Why SciPy has found nothing lower."""
