@@ -67,11 +67,13 @@ def test_blocks_give_the_same_as_all_rows_at_once(name: str, count: int) -> None
             value, gradient = made.value_and_gradient(made.start)
             assert made.value(made.start) == pytest.approx(whole[0], rel=1e-14)
             outputs, product = made.outputs(made.start), made.hessian_times(made.start, vector)
+            hessian = made.hessian(made.start)
             residuals = None if name == "classes" else made.residuals(made.start)
     assert value == pytest.approx(whole[0], rel=1e-14)
     np.testing.assert_allclose(gradient, whole[1], rtol=1e-13)
     np.testing.assert_allclose(outputs, made.outputs_at_once(made.start), rtol=1e-14)
     np.testing.assert_allclose(product, made.hessian_times(made.start, vector), rtol=1e-12)
+    np.testing.assert_allclose(hessian, made.hessian(made.start), rtol=1e-12, atol=1e-14)
     if residuals is not None:
         np.testing.assert_allclose(residuals, made.residuals(made.start), rtol=1e-12)
 

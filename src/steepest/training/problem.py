@@ -346,15 +346,18 @@ class Problem:
 
     def hessian(self, params: Params) -> Array:
         """The second derivatives of the objective, (n, n): one Hessian-vector product an element."""
+        n = params.flat.size
 
-        def gradient_of(p: dict[str, Any]) -> Any:
-            g = grad(self._flat_objective(params))(p)
-            return ops.concatenate([ops.reshape(g[name], (-1,)) for name in params])
+        def of(part: Problem) -> tuple[float, Array]:
+            def gradient_of(p: dict[str, Any]) -> Any:
+                g = grad(part._flat_objective(params))(p)
+                return ops.concatenate([ops.reshape(g[name], (-1,)) for name in params])
+
+            columns = jacobian(gradient_of, mode="forward")(dict(params)).values()
+            return 0.0, np.concatenate([np.reshape(detached(each), (n, -1)) for each in columns], axis=1)
 
         with np.errstate(all="ignore"):
-            blocks = jacobian(gradient_of, mode="forward")(dict(params))
-        n = params.flat.size
-        return np.concatenate([np.reshape(detached(b), (n, -1)) for b in blocks.values()], axis=1)
+            return (of(self) if self.loss_function.root else summed(self, of))[1]
 
 
 def detached(x: Any) -> Any:
