@@ -14,6 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from steepest.base.params import Array
+from steepest.views.finer_grid import finer_grid
 from steepest.views.landscape import Landscape, Track, landscape
 from steepest.views.loss_levels import LossLevels, loss_levels
 from steepest.views.style import Picture, Style, drawing, literal
@@ -167,11 +168,12 @@ def draw_ground(axes: Axes, seen: Landscape, style: Style) -> LossLevels | None:
         axes.set_facecolor(style.faint)
         axes.patch.set(hatch="////", edgecolor=style.paper, linewidth=0)
     if levels is not None:
-        tone = np.ma.masked_invalid(levels.tone(seen.loss))
+        x, y, loss = finer_grid(seen.x, seen.y, seen.loss, levels.lowest, levels.floor)
+        tone = np.ma.masked_invalid(levels.tone(loss))
         lines = levels.tone(levels.losses)
         fills = np.unique(np.concatenate([[-1e-9], lines, [1.0 + 1e-9]]))
-        axes.contourf(seen.x, seen.y, tone, levels=fills, cmap=ground_colours(style), vmin=0, vmax=1)
-        axes.contour(seen.x, seen.y, tone, levels=lines, colors=[style.ink], alpha=0.3, linewidths=0.6)
+        axes.contourf(x, y, tone, levels=fills, cmap=ground_colours(style), vmin=0, vmax=1)
+        axes.contour(x, y, tone, levels=lines, colors=[style.ink], alpha=0.3, linewidths=0.6)
     axes.set_xlim(seen.x[0], seen.x[-1])
     axes.set_ylim(seen.y[0], seen.y[-1])
     axes.xaxis.set_major_locator(MaxNLocator(6))
