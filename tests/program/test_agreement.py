@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.program.random_programs import check_each, function_of, inputs_of, same_bits
 
+import steepest as sd
+from steepest import ops
 from steepest.autodiff.tensor import Tensor
 from steepest.program.interpreter import Interpreter
 from steepest.program.native.compiled import Compiled
@@ -59,6 +61,27 @@ def check_native(seed, length, special):
 @given(st.integers(0, 10**9), st.integers(1, 10), st.booleans())
 def test_machine_code_agrees(seed, length, special):
     check_native(seed, length, special)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**9), st.integers(1, 8))
+def test_gradients_agree(seed, length):
+    arrays, f = case(seed, length, False)
+
+    def loss(arrays):
+        return sum(ops.mean(v) for v in f(*arrays) if v.dtype.kind == "f")
+
+    with np.errstate(all="ignore"):
+        eager = sd.grad(loss)(arrays)
+    program = optimised(recorded(sd.grad(loss), [arrays])[0])
+    for got, expected in zip(program.rebuild(Interpreter(program)(arrays)), eager, strict=True):
+        assert same_bits(got, expected)
+    whole = program.replaced(program.operations, outputs=tuple(program.specs))
+    try:
+        compiled = Compiled(whole)
+    except NotCompilable:
+        return
+    check_each(whole, dict(zip(whole.specs, compiled(arrays), strict=True)))
 
 
 @pytest.mark.slow

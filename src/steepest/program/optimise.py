@@ -69,33 +69,32 @@ class _Simplifier:
 
     def take(self, operation: Operation) -> None:
         out = operation.out
-        key = (
-            operation.primitive.name,
-            id(operation.primitive),
-            _operands_key(operation),
-            _static_key(operation.static),
-        )
-        if key in self.known:
-            self.same[out] = self.known[key]
-            return
-        if (folded := self.folded(operation)) is not None:
-            self.constants[out] = folded
-            self.specs[out] = spec_of(folded)
-            first = self.known.setdefault(_array_key(folded), out)
-            if first != out:
-                del self.constants[out]
-                self.same[out] = first
-            return
-        simplify = _ALGEBRA.get(operation.primitive.name)
-        simpler = None if simplify is None else simplify(self, operation)
+        simpler: Operation | int | None = operation
+        while isinstance(simpler, Operation):
+            operation = simpler
+            key = (id(operation.primitive), _operands_key(operation), _static_key(operation.static))
+            if key in self.known:
+                self.same[out] = self.known[key]
+                return
+            if (folded := self.folded(operation)) is not None:
+                self._hold(out, folded)
+                return
+            simplify = _ALGEBRA.get(operation.primitive.name)
+            simpler = None if simplify is None else simplify(self, operation)
         # What takes another's place must look the same, also in memory: the order of later sums depends on it.
-        if isinstance(simpler, int) and _alike(self.specs[simpler], self.specs[out]):
+        if simpler is not None and _alike(self.specs[simpler], self.specs[out]):
             self.same[out] = simpler
             return
-        if isinstance(simpler, Operation):
-            operation = simpler
         self.made[out] = operation
         self.known[key] = out
+
+    def _hold(self, out: int, constant: Array) -> None:
+        """A value turned out to be known beforehand."""
+        first = self.known.setdefault(_array_key(constant), out)
+        if first == out:
+            self.constants[out], self.specs[out] = constant, spec_of(constant)
+        else:
+            self.same[out] = first
 
     def folded(self, operation: Operation) -> Array | None:
         if any(x not in self.constants for x in operation.values) or self.specs[operation.out].weak:
@@ -216,7 +215,12 @@ def _reshape(known: _Simplifier, operation: Operation) -> Operation | int | None
     inner = known.maker(x)
     if inner is not None and inner.primitive is p.reshape and _contiguous(known.specs[_number(inner.inputs[0])]):
         shape = known.specs[operation.out].shape
-        return Operation(p.reshape, inner.inputs, {"shape": shape}, operation.out)
+        first = _number(inner.inputs[0])
+        return (
+            first
+            if known.specs[first].shape == shape
+            else Operation(p.reshape, (first,), {"shape": shape}, operation.out)
+        )
     return None
 
 

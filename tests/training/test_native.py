@@ -1,0 +1,236 @@
+"""Descents as machine code against the loop that defines them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import steepest as sd
+from steepest import ops
+from steepest.base.errors import CompilationWarning
+
+T = np.arange(20.0)
+Y = 0.5 * (T - 9.5) ** 2 + 1
+
+
+def quadratic(**options):
+    return sd.Problem(lambda p, t: p["a"] * t**2 + p["b"] * t + p["c"], {"a": 0.0, "b": 0.0, "c": 0.0}, T, Y, **options)
+
+
+def toy(dtype=np.float64, activation="tanh", loss="mse"):
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.standard_normal(64))[:, None]
+    y = np.sin(np.pi * x / 2) + 0.3 * rng.standard_normal((64, 1))
+    net = sd.MLP("toy", 1, [20, 20], 1, activation)
+    params, state = net.init(sd.Key(0))
+    params = {name: w.astype(dtype) for name, w in params.items()}
+    return sd.Problem(net, params, x.astype(dtype), y.astype(dtype), state=state, loss=loss)
+
+
+def pair(make, method, **options):
+    """The same run by both engines, finished."""
+    runs = [sd.Run(make(), method, engine=engine, **options) for engine in ("numpy", "llvm")]
+    assert [run.engine for run in runs] == ["numpy", "llvm"]
+    return [run.finish() for run in runs]
+
+
+def assert_same(slow, fast, rel=1e-9):
+    assert slow.outcome.name == fast.outcome.name
+    assert slow.outcome.message[:40] == fast.outcome.message[:40]
+    assert slow.steps_done == fast.steps_done
+    for name in ("step", "epoch", "rate"):
+        assert (slow.history[name] == fast.history[name]).all()
+    assert fast.history["loss"] == pytest.approx(slow.history["loss"], rel=rel)
+    assert fast.history["gradient_norm"] == pytest.approx(slow.history["gradient_norm"], rel=1e3 * rel)
+    assert fast.params.flat == pytest.approx(slow.params.flat, rel=rel, abs=rel)
+    assert (slow.best is None) == (fast.best is None)
+    assert fast.best[0] == pytest.approx(slow.best[0], rel=rel)
+    assert (np.diff(fast.history["time"]) >= 0).all()
+    for key in ("steps", "best_step", "last", "start"):
+        assert fast.state["watch"][key] == pytest.approx(slow.state["watch"][key], rel=rel)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [
+        sd.Descent(sd.GradientDescent(), 1e-5),
+        sd.Descent(sd.GradientDescent()),  # a rate from the curvature
+        sd.Descent(sd.Momentum(0.9, nesterov=True), 1e-6),
+        sd.Descent(sd.Adam(), 0.01),
+        sd.Descent(sd.Adam(), sd.CosineDecay(0.05, 400)),
+        sd.Descent(sd.AdamW(), 0.01),
+        sd.Descent(sd.RMSprop(), 0.01),
+        sd.Descent(sd.Adagrad(), 0.1),
+        sd.Descent(sd.chain(sd.ClipValue(5.0), sd.Momentum()), 1e-3),
+    ],
+    ids=lambda m: m.name,
+)
+def test_rules(method):
+    assert_same(*pair(quadratic, method, steps=120))  # RMSprop then begins to amplify roundings
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", "silu", "softplus", "elu", "sigmoid"])
+def test_networks(activation):
+    assert_same(*pair(lambda: toy(activation=activation), sd.Descent(sd.GradientDescent(), 0.02), steps=150))
+
+
+@pytest.mark.parametrize("loss", ["mse", "rmse", "huber", "log_cosh", "mae"])
+def test_losses(loss):
+    assert_same(*pair(lambda: toy(loss=loss), sd.Descent(sd.GradientDescent(), 0.01), steps=60), rel=1e-7)
+
+
+def test_float32_stays_float32():
+    slow, fast = pair(lambda: toy(np.float32), sd.Descent(sd.Adam(), 0.002), steps=60)
+    assert fast.params.flat.dtype == np.float32
+    assert fast.history["loss"] == pytest.approx(slow.history["loss"], rel=1e-4)
+
+
+def test_weights_penalty_and_scale():
+    weights = np.linspace(1, 2, 20)
+
+    def make():
+        return quadratic(weights=weights, penalty=lambda p: 0.1 * p["a"] ** 2, scale=np.array([0.01, 0.1, 1.0]))
+
+    assert_same(*pair(make, sd.Descent(sd.GradientDescent()), steps=300))
+
+
+# ---- how runs end
+def function(f, start):
+    return lambda: sd.Problem.of_function(lambda p: f(p["x"]), {"x": start})
+
+
+@pytest.mark.parametrize(
+    ("make", "rate", "options"),
+    [
+        (function(lambda x: (x**2).sum(), [3.0, -4.0]), 0.1, {}),  # converges
+        (function(lambda x: (x**2).sum(), [3.0, -4.0]), 1.001, {"steps": 9000}),  # diverges slowly
+        (function(lambda x: (x**4).sum(), [1.0]), 0.55, {}),  # leaps
+        (function(lambda x: ops.sqrt(x) * 1.0, 1.0), 0.02, {}),  # becomes NaN
+        (function(lambda x: ops.abs(x - 0.3), 1.0), 0.07, {"steps": 4000}),  # stalls
+        (function(lambda x: x**2, 3.0), 0.01, {"stopping": sd.Stopping(threshold=0.5)}),
+        (function(lambda x: x**2, 3.0), 0.01, {"steps": 33}),
+        (function(lambda x: -x, 1.0), 1.0, {"steps": 3000}),  # falls for ever
+        (function(lambda x: x * 0.0 + 3.0, 1.0), 0.1, {}),  # flat
+        (function(lambda x: ops.exp(-x), 1.0), 50.0, {"steps": 300}),  # the gradient vanishes
+    ],
+    ids=range(10),
+)
+def test_outcomes_and_their_steps_are_the_same(make, rate, options):
+    slow, fast = pair(make, sd.Descent(sd.GradientDescent(), rate), **options)
+    assert_same(slow, fast, rel=1e-6)
+    assert slow.outcome == fast.outcome or slow.outcome.name in ("diverged", "converged")
+
+
+def test_overflow_ends_at_the_same_step():
+    slow, fast = pair(function(lambda x: ops.exp(x), 1.0), sd.Descent(sd.GradientDescent(), -1e-9 + 1e-8), steps=100)
+    assert_same(slow, fast)
+
+
+# ---- pieces, hooks, checkpoints
+def test_pieces_give_the_bits_of_one_go():
+    whole = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=200, engine="llvm").finish()
+    pieces = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=200, engine="llvm")
+    for n in (1, 2, 9, 30, 58):
+        pieces.finish(n)
+    while pieces.steps_done < 200:
+        pieces.step()
+    assert (whole.params.flat == pieces.params.flat).all()
+    assert (whole.history["loss"] == pieces.history["loss"]).all()
+    assert whole.state["watch"] == pieces.state["watch"]
+
+
+def test_a_step_is_seen_in_full():
+    slow, fast = (sd.Run(quadratic(), sd.Descent(sd.Momentum(), 1e-6), engine=e) for e in ("numpy", "llvm"))
+    for run in (slow, fast):
+        run.finish(30)
+    a, b = slow.step(), fast.step()
+    assert a.number == b.number == 30
+    assert b.loss == pytest.approx(a.loss, rel=1e-12)
+    assert b.prediction == pytest.approx(a.prediction, rel=1e-12)
+    assert b.gradient.flat == pytest.approx(a.gradient.flat, rel=1e-9)
+    assert b.before.flat == pytest.approx(a.before.flat, rel=1e-12)
+    assert b.after.flat == pytest.approx(a.after.flat, rel=1e-12)
+    assert (b.after.flat == fast.params.flat).all()
+
+
+def test_hooks_and_snapshots_at_their_steps():
+    seen = []
+    run = sd.Run(
+        quadratic(), sd.Descent(sd.Adam(), 0.01), steps=100, engine="llvm", snapshots=25,
+        hooks=[sd.Hook(lambda run: seen.append((run.steps_done, run.last.number)), every=30)],
+    ).finish()  # fmt: skip
+    assert seen == [(30, 29), (60, 59), (90, 89)]
+    assert list(run.history.snapshots) == [0, 25, 50, 75, 100]
+
+
+def test_a_checkpoint_keeps_the_engine_and_the_bits(tmp_path):
+    whole = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=120, engine="llvm").finish()
+    first = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=70, engine="llvm").finish()
+    sd.save(first, tmp_path)
+    again = sd.resume(sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=120), tmp_path)
+    assert again.engine == "llvm"
+    again.finish()
+    assert (again.params.flat == whole.params.flat).all()
+    plain = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=70, engine="numpy").finish()
+    sd.save(plain, tmp_path / "plain")
+    assert sd.resume(sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), engine="llvm"), tmp_path / "plain").engine == "numpy"
+
+
+def test_a_fork_goes_its_own_way():
+    run = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), engine="llvm")
+    run.finish(50)
+    twin = run.fork()
+    twin.finish(50)
+    before = run.params.flat.copy()
+    run.finish(50)
+    assert (twin.params.flat == run.params.flat).all()
+    assert (before != run.params.flat).any()
+
+
+# ---- what stays with NumPy
+def noisy(params, state, inputs, key, training):
+    return params["a"] * inputs + key.generator("noise").standard_normal(len(inputs)), state
+
+
+@pytest.mark.parametrize(
+    ("make", "method", "why"),
+    [
+        (quadratic, sd.Descent(sd.Adam(), 0.01, sd.Batches(5)), "batches"),
+        (lambda: quadratic(bounds={"a": (0, None)}), sd.Descent(sd.Adam(), 0.01), "bounds"),
+        (quadratic, sd.Descent(sd.Adam(), sd.ReduceOnPlateau(0.1)), "follows the loss"),
+        (lambda: sd.Problem(noisy, {"a": 0.0}, T, Y), sd.Descent(sd.Adam(), 0.01), "random numbers"),
+        (
+            lambda: sd.Problem(lambda p, t: p["a"] * t if p["a"] > -1 else t, {"a": 0.0}, T, Y),
+            sd.Descent(sd.Adam(), 0.01), "test_native",
+        ),
+        (
+            lambda: sd.Problem(lambda p, t: ops.sort(p["a"] * t), {"a": 0.0}, T, Y),
+            sd.Descent(sd.Adam(), 0.01), "operation 'sort'",
+        ),
+    ],
+    ids=["batches", "bounds", "plateau", "noise", "branch", "sort"],
+)  # fmt: skip
+def test_what_cannot_be_compiled_stays_with_numpy_and_says_why(make, method, why):
+    with pytest.warns(CompilationWarning, match=why):
+        run = sd.Run(make(), method, steps=20, engine="llvm")
+    assert run.engine == "numpy"
+    assert run.finish().steps_done == 20
+    assert sd.Run(make(), method, steps=20, engine="auto").engine == "numpy"  # without a warning
+
+
+def test_auto_goes_by_operations_times_steps(monkeypatch):
+    assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10, engine="auto").engine == "numpy"
+    assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10**6, engine="auto").engine == "llvm"
+    assert sd.Run(quadratic(), sd.LevenbergMarquardt(), engine="auto").engine == "numpy"
+    monkeypatch.setenv("SD_ENGINE", "llvm")
+    assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10).engine == "llvm"
+
+
+def test_what_a_model_raises_is_raised_at_its_step():
+    def broken(p, t):
+        raise LookupError("mine")
+
+    with pytest.warns(CompilationWarning, match="mine"):
+        run = sd.Run(sd.Problem(broken, {"a": 0.0}, T, Y), sd.Descent(sd.Adam(), 0.1), engine="llvm")
+    with pytest.raises(LookupError, match="mine"):
+        run.step()
