@@ -177,3 +177,9 @@ def test_integer_exponents_and_bases() -> None:
     assert ops.power(2, -1) == 0.5
     with np.errstate(invalid="ignore"):
         assert np.isnan(ops.power(-8.0, 1 / 3))  # not a complex number
+
+
+def test_division_by_a_python_number_that_is_zero():
+    with np.errstate(all="ignore"):
+        assert sd.grad(lambda x: x / 0.0)(2.0) == np.inf
+        assert sd.grad(lambda x: x / -0.0)(2.0) == -np.inf

@@ -44,6 +44,11 @@ def _power_exponent(z: Any, x: Any, y: Any) -> Any:
     return apply(p.absorbing_multiply, z, ops.log(ops.where(at_zero, 1.0, x)))
 
 
+def _inverse(y: Any) -> Any:
+    """1 / y, infinite where y is a Python number that is 0, too."""
+    return math.copysign(math.inf, y) if isinstance(y, (int, float)) and y == 0 else 1.0 / y
+
+
 def _mask(condition: Any, like: Any) -> Any:
     """1 where the condition holds, 0 elsewhere, in the dtype of `like`: float32 stays float32."""
     return ops.astype(condition, like.dtype)
@@ -72,7 +77,7 @@ p.subtract.rule = elementwise(1, -1)
 p.negative.rule = elementwise(-1)
 p.multiply.rule = elementwise(lambda z, x, y: y, lambda z, x, y: x)
 p.absorbing_multiply.rule = elementwise(lambda z, g, d: d, lambda z, g, d: g, unbounded=True)
-p.divide.rule = elementwise(lambda z, x, y: 1.0 / y, lambda z, x, y: -z / y, unbounded=True)
+p.divide.rule = elementwise(lambda z, x, y: _inverse(y), lambda z, x, y: -z / y, unbounded=True)
 p.power.rule = elementwise(_power_base, _power_exponent, unbounded=True)
 p.square.rule = elementwise(lambda y, x: 2.0 * x)
 p.reciprocal.rule = elementwise(lambda y, x: -1.0 / (x * x), unbounded=True)
