@@ -74,3 +74,10 @@ def test_bad_input(call: Any, kind: type[Exception], message: str) -> None:
     with pytest.raises(kind) as error:
         call()
     assert message in str(error.value)
+
+
+def test_what_is_not_a_number_is_no_class() -> None:
+    assert np.isnan(sd.accuracy([[0.0, np.nan], [1.0, 0.0]], [0, 0]))
+    assert np.isnan(sd.accuracy([np.nan, 1.0], [0, 1]))
+    with pytest.raises(sd.DataError, match="outputs of row 2 are NaN"):
+        sd.confusion_matrix([[0.0, 1.0], [np.nan, 1.0]], [0, 1])

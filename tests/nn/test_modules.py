@@ -381,6 +381,11 @@ def test_misfit_at_run_time_names_layer_and_source() -> None:
         (lambda: LayerNorm(3, eps=0), "eps"),
         (lambda: GELU("fast"), "approximate"),
         (lambda: Softplus(-1), "beta"),
+        (lambda: Softplus("steep"), "beta of Softplus must be a positive number"),  # type: ignore[arg-type]
+        (lambda: LeakyReLU("steep"), "slope of LeakyReLU must be a finite number"),  # type: ignore[arg-type]
+        (lambda: ELU(np.nan), "alpha of ELU must be a finite number"),
+        (lambda: Softmax("rows"), "axis of Softmax"),  # type: ignore[arg-type]
+        (lambda: Linear(1, 1, weight_init=np.ones), "draw(generator, shape"),  # type: ignore[arg-type]
         (lambda: RNN(1, 1, nonlinearity="sigmoid"), "nonlinearity"),
         (lambda: Linear(1, 1).init("seed"), "a key is"),
         (lambda: Linear(1, 1).forward([["a"]]), "real numbers"),

@@ -36,6 +36,12 @@ def whole(what: str, value: Any, least: int = 1) -> int:
     return number
 
 
+def finite(what: str, value: Any) -> None:
+    """Any number but infinity."""
+    if not _is_finite(value):
+        raise ModelError(f"{what} must be a finite number, not {value!r}.")
+
+
 def positive(what: str, value: Any, why: str = "", finite: bool = True) -> float:
     """`value` as a float above 0; infinity only where ``finite=False``."""
     if not ((_is_finite if finite else is_number)(value) and value > 0):

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from steepest.autodiff import ops
 from steepest.autodiff import primitives as p
 from steepest.autodiff.apply import apply
+from steepest.base import checks
 from steepest.base.choices import chosen
 from steepest.base.errors import ModelError
 from steepest.nn.module import Module, State
@@ -64,6 +65,7 @@ class LeakyReLU(Activation):
     suits = "he_uniform"
 
     def __init__(self, slope: float = 0.01) -> None:
+        checks.finite("the slope of LeakyReLU", slope)
         self.slope = slope
 
     def of(self, x: Any) -> Any:
@@ -76,6 +78,7 @@ class ELU(Activation):
     suits = "he_uniform"
 
     def __init__(self, alpha: float = 1.0) -> None:
+        checks.finite("the alpha of ELU", alpha)
         self.alpha = alpha
 
     def of(self, x: Any) -> Any:
@@ -134,9 +137,7 @@ class Softplus(Activation):
     suits = "he_uniform"
 
     def __init__(self, beta: float = 1.0) -> None:
-        if not beta > 0:
-            raise ModelError(f"Softplus: beta must be positive, not {beta!r}.")
-        self.beta = beta
+        self.beta = checks.positive("the beta of Softplus", beta)
 
     def of(self, x: Any) -> Any:
         return ops.softplus(x) if self.beta == 1.0 else ops.softplus(self.beta * x) / self.beta
@@ -163,6 +164,8 @@ class Softmax(Activation):
     """
 
     def __init__(self, axis: int = -1) -> None:
+        if isinstance(axis, bool) or not isinstance(axis, int):
+            raise ModelError(f"the axis of Softmax is a whole number, not {axis!r}.")
         self.axis = axis
 
     def of(self, x: Any) -> Any:

@@ -179,4 +179,7 @@ def initialiser_named(initialiser: str | Initialiser) -> Initialiser:
             except ValueError:
                 raise ModelError(f"constant(value) needs a number, got '{initialiser}'.") from None
         return chosen("initialiser", initialiser, _BY_NAME)
-    raise ModelError(f"an initialiser is a name such as 'he_uniform' or an Initialiser, not {initialiser!r}.")
+    raise ModelError(
+        f"an initialiser is a name such as 'he_uniform', or Initialiser(name, draw) with draw(generator, shape, fan_in, "
+        f"fan_out), not {initialiser!r}."
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from steepest.base.errors import DataError, ShapeError
 from steepest.base.params import Array
-from steepest.nn.classification import check_labels
+from steepest.nn.classification import check_labels, first_bad_row
 from steepest.nn.module import plain
 
 
@@ -30,6 +31,11 @@ def accuracy(outputs: Any, labels: Any) -> float:
     DataError
         A label is out of range.
 
+    Returns
+    -------
+    float
+        NaN where an output is.
+
     Examples
     --------
     >>> accuracy([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [1, 0, 0])
@@ -38,7 +44,7 @@ def accuracy(outputs: Any, labels: Any) -> float:
     1.0
     """
     predicted, true = _classes(outputs, labels)
-    return float(np.mean(predicted == true))
+    return math.nan if _not_numbers(outputs).any() else float(np.mean(predicted == true))
 
 
 def confusion_matrix(outputs: Any, labels: Any, classes: int | None = None) -> Array:
@@ -55,6 +61,11 @@ def confusion_matrix(outputs: Any, labels: Any, classes: int | None = None) -> A
     -------
     ndarray of int, shape (k, k)
 
+    Raises
+    ------
+    ShapeError, DataError
+        As for `accuracy`; or an output is NaN.
+
     Examples
     --------
     >>> confusion_matrix(np.array([0, 1, 1, 0]), [0, 1, 0, 0])
@@ -62,6 +73,8 @@ def confusion_matrix(outputs: Any, labels: Any, classes: int | None = None) -> A
            [0, 1]])
     """
     predicted, true = _classes(outputs, labels)
+    if (bad := _not_numbers(outputs)).any():
+        raise DataError(f"the outputs of row {first_bad_row(bad)} are NaN, which is no class.")
     shape = np.shape(plain(outputs))
     most = shape[1] if len(shape) == 2 and shape[1] > 1 else max(2, int(max(predicted.max(), true.max())) + 1)
     size = most if classes is None else classes
@@ -116,6 +129,10 @@ def r_squared(predictions: Any, target: Any) -> float:
         raise DataError("r_squared: the target is constant, so there is no variation to explain.")
     total = np.sum(np.square(target - target.mean(axis=0)), axis=0)
     return float(np.mean(1.0 - np.sum(np.square(target - predictions), axis=0) / total))
+
+
+def _not_numbers(outputs: Any) -> Array:
+    return np.isnan(np.asarray(plain(outputs), dtype=np.float64))
 
 
 def _classes(outputs: Any, labels: Any) -> tuple[Array, Array]:
