@@ -119,3 +119,22 @@ def test_a_minimum_that_was_hardly_met_is_told():
     assert sum("descents ended in this minimum" in remark for remark in fit.remarks) == 1
     one = sd.fit("y ~ a + b*x", data)
     assert not one.starts.doubtful
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_power_law_that_is_well_known_moves_together_without_a_word(seed):
+    rng = np.random.default_rng(seed)
+    x = np.linspace(1, 10, 150)
+    fit = sd.fit("y ~ a*x**b", {"x": x, "y": 2 * x**1.8 + rng.standard_normal(150)})
+    assert fit.uncertainty.correlation[0, 1] < -0.98
+    assert fit.remarks == []
+
+
+def test_a_good_fit_of_few_rows_is_not_called_a_wrong_valley():
+    fit = sd.fit("y ~ a*exp(-b*x) + c", {"x": [0.0, 1.0, 2.0, 3.0], "y": [3.6, 2.0, 1.23, 0.87]})
+    assert not any("constant would" in remark for remark in fit.remarks)
+
+
+def test_a_constant_target_is_told():
+    fit = sd.fit("y ~ a*exp(-b*x) + c", {"x": np.arange(20.0), "y": np.full(20, 2.0)})
+    assert "y is 2 in every row" in fit.remarks[0]

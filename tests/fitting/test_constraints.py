@@ -167,3 +167,32 @@ def test_ties_in_a_row_are_put_in_order() -> None:
 def test_what_makes_no_sense_is_told(options: dict[str, Any], says: str) -> None:
     with pytest.raises(SteepestError, match=says):
         sd.fit(DECAY, DATA, **options)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "said"),
+    [
+        ({"b": (np.inf, np.inf)}, "must be numbers"),
+        ({"b": (None, -np.inf)}, "must be numbers"),
+        ({"b": (0.7, 0.7)}, "fix it instead"),
+        ("0.7 <= b <= 0.7", "fix it instead"),
+        ("1 < b < 0", "must be below"),
+    ],
+)
+def test_bounds_that_make_no_sense(bounds: Any, said: str) -> None:
+    with pytest.raises(SteepestError, match=said):
+        sd.fit(DECAY, DATA, bounds=bounds)
+
+
+def test_infinite_bounds_are_none() -> None:
+    told = Constraints.read(parameters=["b", "c"], bounds="-inf < b < inf, 0 < c < inf")
+    assert told.bounds == {"b": (None, None), "c": (0.0, None)}
+
+
+def test_sigma_is_called_sigma() -> None:
+    with pytest.raises(SteepestError, match=r"sigma must not be negative; row 1 of the data has -0\.1"):
+        sd.fit(DECAY, DATA, sigma=np.full(40, -0.1))
+    with pytest.raises(SteepestError, match="sigma must have one number for each of the 40 rows"):
+        sd.fit(DECAY, DATA, sigma=np.ones(3))
+    with pytest.raises(SteepestError, match="there is no sigma column 'error'"):
+        sd.fit(DECAY, DATA, sigma="error")

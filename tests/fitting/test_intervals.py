@@ -203,3 +203,49 @@ def test_saved_fits_have_the_same_bands(tmp_path: Any) -> None:
         ours, theirs = fit.predict({"x": [9.0]}, interval=0.9), again.predict({"x": [9.0]}, interval=0.9)
         for side in ("value", "low", "high", "new_low", "new_high"):
             assert getattr(ours, side) == pytest.approx(getattr(theirs, side), nan_ok=True)
+
+
+def test_the_bootstrap_says_nothing_of_what_the_data_do_not_determine() -> None:
+    x = np.linspace(0, 5, 30)
+    y = 1 + 2 * x + 0.1 * np.random.default_rng(0).standard_normal(30)
+    ends = sd.fit("y ~ a*b*x + c", {"x": x, "y": y}).bootstrap(30).intervals()
+    assert np.isnan([*ends["a"], *ends["b"]]).all()
+    assert ends["c"][0] < 1 < ends["c"][1]
+
+
+def test_as_many_rows_as_parameters_have_no_bootstrap() -> None:
+    fit = sd.fit("y ~ a + b*x", {"x": [0.0, 1.0], "y": [0.0, 1.0]})
+    with pytest.raises(ModelError, match="nothing to resample"):
+        fit.bootstrap(30)
+
+
+def test_samples_of_too_few_rows_count_as_failed() -> None:
+    # Of 4 rows drawn with replacement, 3 or more are distinct in 1 - (4 + 84) / 256 of all samples.
+    x = np.array([0.0, 1.0, 2.0, 3.0])
+    found = sd.fit("y ~ a + b*x + c*x**2", {"x": x, "y": [0.0, 1.1, 3.9, 9.2]}).bootstrap(400)
+    assert found.failed / 400 == pytest.approx(88 / 256, abs=0.07)
+
+
+def test_the_bootstrap_tells_that_it_was_interrupted() -> None:
+    def stop(done: int, samples: int) -> None:
+        if done == 50:
+            raise KeyboardInterrupt
+
+    found = sd.fit(RISE, BOD).bootstrap(200, progress=stop)
+    assert found.interrupted
+    assert found.samples + found.failed == 50
+
+
+def test_profiles_of_an_exact_fit_are_as_narrow_as_its_errors() -> None:
+    fit = sd.fit("y ~ a + b*x", {"x": np.arange(6.0), "y": 2 * np.arange(6.0)})
+    found = fit.profile("b")
+    assert found.low == pytest.approx(2, abs=1e-12)
+    assert found.high == pytest.approx(2, abs=1e-12)
+
+
+@pytest.mark.parametrize(("x_unit", "y_unit"), [(1e200, 1.0), (1e-200, 1.0), (1.0, 1e-200)])
+def test_errors_beyond_float64_are_refused_not_shown_as_zero(x_unit: float, y_unit: float) -> None:
+    x, y = BOD["x"] * x_unit, BOD["y"] * y_unit
+    fit = sd.fit(RISE, {"x": x, "y": y})
+    assert fit.standard_errors is None
+    assert any("squares are beyond float64" in remark for remark in fit.remarks)

@@ -86,3 +86,20 @@ def test_rows_that_one_formula_drops() -> None:
     data = {"x": X, "z": np.where(X < 0.5, np.nan, X), "y": LINE["y"]}
     with pytest.raises(ModelError, match="see different data"):
         sd.rank(["y ~ a + b*x", "y ~ a + b*z"], data, drop_missing=True)
+
+
+def test_exact_fits_are_as_good_as_each_other() -> None:
+    exact = {"x": X, "y": 2 * X}
+    ranking = sd.rank(["y ~ a + b*x + c*x**2", "y ~ a + b*x"], exact)
+    assert ranking.preferred.formula_text == "y ~ a + b*x"
+
+
+def test_too_few_rows_to_judge() -> None:
+    few = {name: values[:4] for name, values in LINE.items()}
+    assert "too few rows" in sd.rank(["y ~ a + b*x", "y ~ a*exp(b*x)"], few).verdict
+
+
+def test_a_formula_that_cannot_be_fitted_is_named() -> None:
+    few = {name: values[:2] for name, values in LINE.items()}
+    with pytest.raises(SteepestError, match=r"of the formula y ~ a \+ b\*x \+ c\*x\*\*2: 2 rows cannot determine 3"):
+        sd.rank(["y ~ a + b*x", "y ~ a + b*x + c*x**2"], few)

@@ -359,3 +359,13 @@ def test_a_smooth_robust_loss_is_descended_from_beside_its_minimum(loss: str, be
     assert again.outcome is not None
     assert again.outcome.name == "converged"
     np.testing.assert_allclose(again.params.flat, best.params.flat, rtol=1e-9)
+
+
+def test_large_residuals_end_converged_not_stalled() -> None:
+    # Gauss-Newton creeps where residuals are large; the answer is that of SciPy's curve_fit from several starts.
+    x = np.linspace(0, 5, 30)
+    y = 3 * np.exp(-0.7 * x) + 0.5 + 0.05 * np.random.default_rng(1).standard_normal(30)
+    fit = sd.fit("y ~ exp(-b*x) + c", {"x": x, "y": y})
+    assert fit.outcome.name == "converged"
+    assert fit.params["b"] == pytest.approx(0.70100, abs=1e-5)
+    assert fit.params["c"] == pytest.approx(1.06773, abs=1e-5)

@@ -101,6 +101,9 @@ class FitCommand:
             output.say("\n" + "\n".join(f"{_kind(file):<8} {file}" for file in files))
         if fit.outcome.name == "interrupted":
             return INTERRUPTED
+        if fit.intervals == "bootstrap" and (refits := fit.resampled()).interrupted:
+            complain(f"the bootstrap was interrupted: the intervals come from {refits.samples:,} refits only.")
+            return INTERRUPTED
         return 0 if fit.outcome.ok else FAILED
 
     def _fit(self, folder: Path | None) -> Fit:

@@ -13,10 +13,12 @@ from steepest.doctor.run_remarks import run_remarks
 from steepest.formula.structure import linear_parameters
 
 TOGETHER = 0.99  # correlation of two estimates from which neither is known well by itself
+VAGUE = 0.1  # of a parameter, an error of which is worth a remark
 MOST_PAIRS = 3
 FEWEST_ROWS = 20  # below, a runs test says little
 RUNS_P = 1e-4
 CHANCE = 1e-3
+HALF = 0.5  # of the scatter explained, above which no model is called no better than a constant
 
 
 def fit_remarks(fit: Any) -> list[str]:
@@ -32,6 +34,7 @@ def fit_remarks(fit: Any) -> list[str]:
     return [
         *_rows(fit),
         *_slips(fit),
+        *_constant_target(fit),
         *run_remarks(fit.run, fit.data.place),
         *unmoved(fit),
         *_hardly_better(fit),
@@ -63,6 +66,13 @@ def _rows(fit: Any) -> list[str]:
     return [f"{n} row{'s were' if n > 1 else ' was'} left out because a value was missing or infinite."] if n else []
 
 
+def _constant_target(fit: Any) -> list[str]:
+    target = np.ravel(fit.observed if fit.data.weights is None else fit.observed[fit.data.weights > 0])
+    if fit.rows < 2 or np.ptp(target):
+        return []
+    return [f"{fit.target_text} is {target[0]:g} in every row, so the data say nothing of what it depends on."]
+
+
 def _slips(fit: Any) -> list[str]:
     bound = getattr(fit.model, "bound", None)
     return [
@@ -83,6 +93,8 @@ def _hardly_better(fit: Any) -> list[str]:
     explained = fit.r_squared
     if not fit.problem.loss_function.squared or count < 2 or free < 1 or not np.isfinite(explained):
         return []
+    if explained > HALF:
+        return []  # with few rows chance cannot be told from a good fit
     if explained < 0:
         said = "worse than a constant would"
     elif _chance(explained / (count - 1), (1.0 - explained) / free, count - 1, free) > CHANCE:
@@ -90,7 +102,7 @@ def _hardly_better(fit: Any) -> list[str]:
     else:
         return []
     return [
-        f"The model fits {said} (R² {explained:.2f}). If the data do follow it, the descent ended in the wrong valley: give "
+        f"The model fits {said} (R² {explained:.2g}). If the data do follow it, the descent ended in the wrong valley: give "
         f"other starts with start= (--start)."
     ]
 
@@ -145,15 +157,16 @@ def _undetermined(fit: Any) -> list[str]:
 
 
 def _together(fit: Any) -> list[str]:
-    correlation = fit.uncertainty.correlation
-    if correlation is None:
+    correlation, errors = fit.uncertainty.correlation, fit.uncertainty.standard_errors
+    if correlation is None or errors is None:
         return []
-    names = fit.run.params.element_names()
+    names, values = fit.run.params.element_names(), np.abs(fit.run.params.flat)
+    vague = errors > VAGUE * values  # two that are well known each may move together as they like
     pairs = [
         (abs(correlation[i, j]), names[i], names[j], correlation[i, j])
         for i in range(len(names))
         for j in range(i)
-        if abs(correlation[i, j]) > TOGETHER
+        if abs(correlation[i, j]) > TOGETHER and (vague[i] or vague[j])
     ]
     pairs.sort(key=lambda pair: -pair[0])
     remarks = [

@@ -30,15 +30,19 @@ class Bootstrap:
     Attributes
     ----------
     params : dict of str to ndarray
-        The parameters of each refit that succeeded, in the first axis; tied and fixed ones too.
+        The parameters of each refit that succeeded, in the first axis; tied and fixed ones too. NaN for what the data do not
+        determine: a refit only shows where it began.
     failed : int
         Refits that did not end in a finite minimum; they are left out.
     kind : str
+    interrupted : bool
+        Whether it was ended by Ctrl-C before all refits were done.
     """
 
     params: dict[str, Array]
     failed: int
     kind: str
+    interrupted: bool = False
 
     @property
     def samples(self) -> int:
@@ -90,7 +94,7 @@ def bootstrap(
     Raises
     ------
     ModelError
-        The kind is unknown, there are too few samples, or nearly all refits fail.
+        The kind is unknown, there are too few samples, there are no more rows than parameters, or half of the refits fail.
 
     Examples
     --------
@@ -105,32 +109,44 @@ def bootstrap(
     whole("samples", samples, FEWEST)
     if kind not in KINDS:
         raise ModelError(f"a bootstrap resamples {' or '.join(KINDS)}, not {kind!r}.")
+    if fit.degrees_of_freedom <= 0:
+        raise ModelError(
+            "there is nothing to resample: there are no more rows than parameters, so all residuals are 0."
+        )
+    open_ones = [i for group in fit.uncertainty.undetermined for i in group]
     found: list[dict[str, Any]] = []
-    tried = 0
+    tried, interrupted = 0, False
     try:
         for k in range(samples):
             params = _refit(fit, kind, generator(seed, "bootstrap", 0, k))
             tried = k + 1
             if params is not None:
-                found.append(fit.constraints.expanded(params))
+                flat = params.flat.copy()
+                flat[open_ones] = np.nan
+                found.append(fit.constraints.expanded(params.replaced(flat)))
             if progress is not None:
                 progress(tried, samples)
     except KeyboardInterrupt:
         if len(found) < FEWEST:
             raise
+        interrupted = True
     if len(found) < max(FEWEST, tried // 2):
         raise ModelError(
             f"{tried - len(found)} of {tried} refits found no minimum: the resampled data do not determine the parameters. "
             f"Fix some, or fit fewer."
         )
     names = list(fit.params)
-    return Bootstrap({name: np.array([each[name] for each in found]) for name in names}, tried - len(found), kind)
+    samples_of = {name: np.array([each[name] for each in found]) for name in names}
+    return Bootstrap(samples_of, tried - len(found), kind, interrupted)
 
 
 def _refit(fit: Fit, kind: str, rng: np.random.Generator) -> Params | None:
     problem: Problem = copy.copy(fit.problem)
     problem.start = fit.run.params
     problem.data = _resampled(fit, kind, rng)
+    drawn = len(fit.observed) if problem.data.weights is None else np.count_nonzero(problem.data.weights)
+    if drawn * fit.observed[0].size < fit.run.params.flat.size:
+        return None  # the same few rows again and again leave the answer where it is
     run = Run(problem, fit.run.method, steps=fit.run.steps_asked).finish()
     assert run.outcome is not None
     good = run.outcome.ok and np.isfinite(run.params.flat).all()

@@ -147,14 +147,16 @@ def _number(what: str, value: Any) -> float:
 def _pair(name: str, pair: Any) -> Pair:
     try:
         low, high = pair
-        low, high = (None if b is None or np.isinf(b) else float(b) for b in (low, high))
+        low, high = (None if b is None or b == nowhere else float(b) for b, nowhere in ((low, -np.inf), (high, np.inf)))
     except (TypeError, ValueError):
         raise ModelError(
             f"the bounds of {name!r} are a pair of numbers, None for no bound, such as (0, None), not {pair!r}."
         ) from None
-    if any(b is not None and math.isnan(b) for b in (low, high)) or (
-        low is not None and high is not None and not low < high
-    ):
+    if any(b is not None and not math.isfinite(b) for b in (low, high)):
+        raise ModelError(f"the bounds of {name!r} must be numbers, or None for no bound, not {pair!r}.")
+    if low is not None and low == high:
+        raise ModelError(f"the bounds of {name!r} leave it nothing but {low:g}: fix it instead.")
+    if low is not None and high is not None and not low < high:
         raise ModelError(f"the lower bound of {name!r} must be below the upper one, not {pair!r}.")
     return low, high
 
@@ -217,14 +219,14 @@ def _boxes(text: str) -> dict[str, Pair]:
     for part in text.split(","):
         pieces = re.split(r"(<=|>=|<|>)", part)
         signs, sides = [sign[0] for sign in pieces[1::2]], [side.strip() for side in pieces[::2]]
-        places = [i for i, side in enumerate(sides) if side.isidentifier() and side != "pi"]
+        places = [i for i, side in enumerate(sides) if side.isidentifier() and side not in ("pi", "inf")]
         if len(sides) not in (2, 3) or len(places) != 1 or len(set(signs)) != 1 or (len(sides) == 3 and places[0] != 1):
             raise ModelError(f"bounds are written like b > 0, 0 < c < 1; {part.strip()!r} is not.")
         if signs[0] == ">":
             sides.reverse()
-        place = next(i for i, side in enumerate(sides) if side.isidentifier() and side != "pi")
-        low = _constant(sides[place - 1]) if place > 0 else None
-        high = _constant(sides[place + 1]) if place + 1 < len(sides) else None
+        place = next(i for i, side in enumerate(sides) if side.isidentifier() and side not in ("pi", "inf"))
+        low = _constant(sides[place - 1]) if place > 0 and sides[place - 1] != "-inf" else None
+        high = _constant(sides[place + 1]) if place + 1 < len(sides) and sides[place + 1] != "inf" else None
         name = sides[place]
         before = found.get(name, (None, None))
         if (low is not None and before[0] is not None) or (high is not None and before[1] is not None):

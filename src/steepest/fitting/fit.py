@@ -148,6 +148,7 @@ def fit(
             "a network is trained, not fitted: its weights mean nothing by themselves. Use train(net, x, y), which gives a Run."
         )
     tuned, loss = _tuned(loss)
+    role = "weights" if sigma is None else "sigma"
     _refuse_labels(loss)
     if isinstance(model, (str, Formula)):
         if data is None:
@@ -156,7 +157,7 @@ def fit(
             )
         if target is not None:
             raise DataError("the left side of the formula says what is fitted; leave target out.")
-        ready, rows = FormulaModel.read(model, data, weights if sigma is None else sigma, drop_missing)
+        ready, rows = FormulaModel.read(model, data, weights if sigma is None else sigma, drop_missing, role)
         told = Constraints.read(
             parameters=ready.parameters, columns=ready.bound.columns, fix=fix, tie=tie, bounds=bounds
         )
@@ -179,7 +180,9 @@ def fit(
         whole: FormulaModel | FunctionModel = ready
         fitted: FormulaModel | Settled = bound
     elif callable(model):
-        function, rows = FunctionModel.read(model, data, target, weights if sigma is None else sigma, drop_missing)
+        function, rows = FunctionModel.read(
+            model, data, target, weights if sigma is None else sigma, drop_missing, role
+        )
         told = Constraints.read(
             parameters=function.parameters, columns=function.inputs, fix=fix, tie=tie, bounds=bounds
         )

@@ -65,8 +65,10 @@ class FormulaModel:
         object.__setattr__(self, "parameters", self.bound.parameters)
 
     @classmethod
-    def read(cls, formula: str | Formula, data: Any, weights: Any, drop_missing: bool) -> tuple[FormulaModel, FitData]:
-        """Bind a formula to data and read what it needs.
+    def read(
+        cls, formula: str | Formula, data: Any, weights: Any, drop_missing: bool, role: str = "weights"
+    ) -> tuple[FormulaModel, FitData]:
+        """Bind a formula to data and read what it needs; `role` is what the user calls the weights.
 
         Raises
         ------
@@ -77,7 +79,7 @@ class FormulaModel:
         source = open_data(data)
         bound = formula.bind(source.names)
         wanted = (*bound.columns, *bound.target_columns)
-        numbers, place, row_weights = _read_columns(source, wanted, weights, drop_missing)
+        numbers, place, row_weights = _read_columns(source, wanted, weights, drop_missing, role)
         with np.errstate(all="ignore"):
             observed = np.asarray(bound.observed(numbers.columns), dtype=np.float64)
         bad = np.flatnonzero(~np.isfinite(observed))
@@ -121,7 +123,13 @@ class FunctionModel:
 
     @classmethod
     def read(
-        cls, function: Callable[..., Any], data: Any, target: Any, weights: Any, drop_missing: bool
+        cls,
+        function: Callable[..., Any],
+        data: Any,
+        target: Any,
+        weights: Any,
+        drop_missing: bool,
+        role: str = "weights",
     ) -> tuple[FunctionModel, FitData]:
         """Tell a function's inputs from its parameters, and make the data ready.
 
@@ -138,7 +146,7 @@ class FunctionModel:
             inputs = tuple(name for name in names if name in source.names)
             if target not in source.names:
                 raise DataError(_unknown("target column", target, source.names))
-            numbers, place, row_weights = _read_columns(source, (*inputs, target), weights, drop_missing)
+            numbers, place, row_weights = _read_columns(source, (*inputs, target), weights, drop_missing, role)
             columns = {name: numbers.columns[name] for name in inputs}
             observed, dropped = numbers.columns[target], numbers.dropped
         else:
@@ -160,9 +168,9 @@ class FunctionModel:
 
             if isinstance(weights, str):
                 raise DataError(
-                    "weights can name a column only if the target names one, too; give an array of weights."
+                    f"{role} can name a column only if the target names one, too; give an array of numbers."
                 )
-            row_weights = _row_weights(weights, len(observed))
+            row_weights = _row_weights(weights, len(observed), role)
             used = _complete_rows(columns, observed, drop_missing)
             dropped = len(observed) - len(used)
             if dropped:
@@ -246,12 +254,12 @@ def _is_frame(data: Any) -> bool:
 
 
 def _read_columns(
-    source: Source, wanted: Iterable[str], weights: Any, drop_missing: bool
+    source: Source, wanted: Iterable[str], weights: Any, drop_missing: bool, role: str
 ) -> tuple[NumericColumns, Callable[[int], str], Array | None]:
     """Some columns as numbers, how a row is called, and the weights, which may be a column too."""
     if isinstance(weights, str):
         if weights not in source.names:
-            raise DataError(_unknown("weights column", weights, source.names))
+            raise DataError(_unknown(f"{role} column", weights, source.names))
         wanted = (*wanted, weights)
     unique = tuple(dict.fromkeys(wanted))
     table = source.read(unique)
@@ -264,20 +272,20 @@ def _read_columns(
     if isinstance(weights, str):
         row_weights: Array | None = numbers.columns[weights]
     else:
-        row_weights = _row_weights(weights, table.rows)
+        row_weights = _row_weights(weights, table.rows, role)
         row_weights = row_weights if row_weights is None or rows is None else row_weights[rows]
     if row_weights is not None and (row_weights < 0).any():
         row = int(np.flatnonzero(row_weights < 0)[0])
-        raise DataError(f"weights must not be negative; {place(row)} has {row_weights[row]:g}.")
+        raise DataError(f"{role} must not be negative; {place(row)} has {row_weights[row]:g}.")
     return numbers, place, row_weights
 
 
-def _row_weights(weights: Any, rows: int) -> Array | None:
+def _row_weights(weights: Any, rows: int, role: str) -> Array | None:
     if weights is None:
         return None
-    array = _numbers(weights, "weights")
+    array = _numbers(weights, role)
     if array.shape != (rows,):
-        raise ShapeError(f"weights must have one number for each of the {rows} rows, not shape {array.shape}.")
+        raise ShapeError(f"{role} must have one number for each of the {rows} rows, not shape {array.shape}.")
     return array
 
 

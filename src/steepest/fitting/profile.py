@@ -177,6 +177,8 @@ class _Search:
         inner, outer = place, place
         for _ in range(MOST_STRIDES):
             outer = inner + sign * stride
+            if outer == inner:  # the errors of an exact fit are below rounding
+                outer = math.nextafter(inner, sign * math.inf)
             if sign * (outer - bound) >= 0:
                 outer = bound
             reached = self.tau(outer, sign)

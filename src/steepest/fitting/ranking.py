@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from steepest.base.errors import ModelError
+from steepest.base.errors import DataError, ModelError
 from steepest.base.registry import provided
 from steepest.fitting.constraints import read_bounds, read_ties
 from steepest.fitting.fit import fit
@@ -77,8 +77,10 @@ class Ranking:
         close = [row.fit.formula_text for row in others if row.aicc - best.aicc < AS_GOOD]
         if close:
             return f"The data do not tell {best.fit.formula_text} from {' or '.join(map(str, close))}."
+        if math.isnan(best.aicc):
+            return "No formula can be preferred: there are too few rows, or no fit has a finite loss."
         if not others or math.isnan(others[0].aicc):
-            return f"{best.fit.formula_text} is the only one with an answer." if others else ""
+            return f"{best.fit.formula_text} is the only one that can be judged." if others else ""
         gap = others[0].aicc - best.aicc
         times = math.exp(min(gap, 100.0) / 2)
         said = f"{times:.3g} times" if times < 1000 else "more than 1,000 times"
@@ -123,7 +125,7 @@ def rank(formulas: Sequence[Any], data: Any, **options: Any) -> Ranking:
     if isinstance(formulas, str) or len(formulas) < 2:
         raise ModelError("ranking takes at least two formulas, such as rank(['y ~ a + b*x', 'y ~ a*x**b'], data).")
     read = [formula if isinstance(formula, Formula) else Formula(formula) for formula in formulas]
-    fits = [fit(formula, data, **_options_for(formula, read, options)) for formula in read]
+    fits = [_fitted(formula, data, _options_for(formula, read, options)) for formula in read]
     texts = {each.target_text for each in fits}
     if len(texts) > 1:
         raise ModelError(
@@ -142,6 +144,13 @@ def rank(formulas: Sequence[Any], data: Any, **options: Any) -> Ranking:
     weight = support / support.sum() if support.sum() > 0 else support
     ranked = [Ranked(f, a, b, float(w)) for f, (a, b), w in zip(fits, criteria, weight, strict=True)]
     return Ranking(tuple(sorted(ranked, key=lambda row: (math.isnan(row.aicc), row.aicc))))
+
+
+def _fitted(formula: Formula, data: Any, options: Mapping[str, Any]) -> Fit:
+    try:
+        return fit(formula, data, **options)
+    except (ModelError, DataError) as error:
+        raise type(error)(f"of the formula {formula.text}: {error}") from None
 
 
 def _options_for(formula: Formula, all_of_them: Sequence[Formula], options: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,13 +172,23 @@ def _criteria(each: Fit) -> tuple[float, float]:
         deviance = each.residual_sum_of_squares
     elif loss.squared:
         k += 1
-        deviance = n * math.log(each.residual_sum_of_squares / n) if each.residual_sum_of_squares > 0 else -math.inf
+        deviance = n * math.log(max(each.residual_sum_of_squares, _rounding(each) ** 2 * _weight(each), 1e-300) / n)
     elif loss.name == "mae":
         k += 1
-        deviance = 2 * n * math.log(each.loss) if each.loss > 0 else -math.inf
+        deviance = 2 * n * math.log(max(each.loss, _rounding(each), 1e-300))
     else:
         raise ModelError(f"formulas are ranked by likelihood, and {loss.name} is none: use mse or mae, or sigma=.")
     if not math.isfinite(each.loss):
         return math.nan, math.nan
     correction = 2 * k * (k + 1) / (n - k - 1) if n > k + 1 else math.nan
     return deviance + 2 * k + correction, deviance + k * math.log(n)
+
+
+def _rounding(each: Fit) -> float:
+    """The size of residuals below which one exact fit is no better than another."""
+    return 1e-13 * float(np.max(np.abs(each.observed), initial=0.0))
+
+
+def _weight(each: Fit) -> float:
+    """Of all rows together."""
+    return float(each.rows if each.data.weights is None else np.sum(each.problem.row_weights))

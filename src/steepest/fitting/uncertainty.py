@@ -92,8 +92,12 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     inverse = point.column_scale[:, None] * point.right[keep].T / point.singular[keep]
     variance = math.nan
     if loss.squared:
-        variance = 1.0 if absolute else point.residual_norm**2 / degrees_of_freedom
-        covariance = variance * (inverse @ inverse.T)
+        error = 1.0 if absolute else point.residual_norm / math.sqrt(degrees_of_freedom)
+        variance, root = error**2, error * inverse
+        with np.errstate(over="ignore"):
+            covariance = root @ root.T
+        if not _representable(covariance, root):
+            return Uncertainty(None, names, "their squares are beyond float64; give the columns in other units")
     else:
         rows = degrees_of_freedom + params.flat.size
         held = _between(point, loss.curvature, inverse)
@@ -110,6 +114,12 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     directions = (point.column_scale[:, None] * point.right[~keep].T)[:, ~_held_only(point, keep)]
     held_there = [int(i) for i in np.flatnonzero(point.held)]
     return Uncertainty(covariance, names, held=held_there, determined=determined, open=directions, variance=variance)
+
+
+def _representable(covariance: Array, root: Array) -> bool:
+    """Whether the variances are numbers of full precision, those of what has no error aside."""
+    variances = np.diag(covariance)[(root != 0).any(axis=1)]
+    return bool(np.isfinite(variances).all() and (variances >= np.finfo(np.float64).tiny).all())
 
 
 def _held_only(point: Linearised, keep: Array) -> Array:

@@ -152,7 +152,7 @@ def _ended(problem: Any, params: Params, point: Linearised, total: float, state:
                 "converged",
                 f"{after}: no change of the parameters lowers the loss (relative slope {state['offset']:.0g}).",
             )
-    elif state["quiet"] >= QUIET_STEPS:
+    elif state["quiet"] >= QUIET_STEPS and not _level(problem, point):
         if problem.loss_function.curvature is None:  # a kink at zero residual: the weights only creep up on it
             return Halt("converged", f"{after}: the loss no longer falls (relative slope {offset:.0g}).")
         return Halt(
@@ -164,9 +164,15 @@ def _ended(problem: Any, params: Params, point: Linearised, total: float, state:
     return None
 
 
+def _level(problem: Any, point: Linearised) -> bool:
+    """Whether a place is so level that polishing finds the minimum; beside a kink slopes tell nothing."""
+    return problem.loss_function.curvature is not None and point.offset <= LEVEL
+
+
 def _next(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Params:
     """The parameters after one accepted step; `params` itself if there is none. Changes `state`."""
-    if not state["polish"] and point.offset**2 > 16 * point.rounding:
+    tired = state["quiet"] >= QUIET_STEPS and _level(problem, point)  # large residuals: damped steps only creep
+    if not state["polish"] and not tired and point.offset**2 > 16 * point.rounding:
         found = _damped_step(problem, params, point, total, state)
         if found is not None:
             return found
