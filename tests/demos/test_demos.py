@@ -24,7 +24,7 @@ SAID = {
     "quadratic": ["condition number 2.2e+05", "no rate above 3.5e-05"],
     "learning-rates": ["2 / 2 = 1", "diverges"],
     "line-by-hand": ["by descent", "derivative of the loss by the slope"],
-    "bowl": ["by polyfit", "-2*mean(δ*x)"],
+    "bowl": ["by np.polyfit", "-2*mean(δ*x)"],
     "toy-sine": ["481", "after 250 steps"],
     "blocks": ["-0.5379", "sigmoid(u)"],
     "four-ways": ["numerical, complex-step", "457"],

@@ -35,7 +35,11 @@ def show(stage: Stage) -> None:
         watch = sd.Watch(every=10, say=None)
         runs[name] = run = sd.Run(problem, sd.Descent(rule, RATE), steps=STEPS, hooks=[watch]).finish()
         seen = run.history
-        last = f"loss {run.loss:.3f} after {run.steps_done} steps" if run.outcome and run.outcome.ok else "over"
+        last = (
+            f"loss {run.loss:.3f} after {run.steps_done} steps"
+            if run.outcome and run.outcome.ok
+            else f"given up after {run.steps_done} steps"
+        )
         stage.show(
             f"{name}: losses {', '.join(f'{loss:.3g}' for loss in seen['loss'][:3])}, ...; "
             f"gradient norms {', '.join(f'{size:.3g}' for size in seen['gradient_norm'][:3])}, ...; {last}"

@@ -36,7 +36,7 @@ def show(stage: Stage) -> None:
     run.finish()
     said = run.predict(digits.test_images)
     stage.say(f"""{run.outcome} On {len(digits.test_labels):,} images that it has never seen it is right in
-        {sd.accuracy(said, digits.test_labels):.1%} of the cases. What it takes for what:""")
+        {sd.accuracy(said, digits.test_labels):.1%} of the cases. Each row is a digit, each column what it was taken for:""")
     stage.show(sd.confusion_matrix(said, digits.test_labels))
     run.plot.loss(stage.file("loss.png"), theme=stage.theme)
     sd.plot.confusion(said, stage.file("confusion.png"), labels=digits.test_labels, theme=stage.theme)

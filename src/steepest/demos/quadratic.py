@@ -18,10 +18,11 @@ def show(stage: Stage) -> None:
     speed = rng.standard_normal(20) + 0.5 * (t - 9.5) ** 2 + 1
     stage.say("""A roller coaster's speed is measured once a second and follows about 0.5*(t - 9.5)**2 + 1. The model is
         a*t**2 + b*t + c, the loss the mean of the squares, and the descent the plainest one, at the rate 1e-5.""")
-    problem = sd.Problem(lambda p, t: p["a"] * t**2 + p["b"] * t + p["c"], START, t, speed)
+    problem = sd.Problem(lambda p, row: p["a"] * row["t"] ** 2 + p["b"] * row["t"] + p["c"], START, {"t": t}, speed)
+    problem.target_name = "speed"
     run = sd.Run(problem, sd.Descent(sd.GradientDescent(), RATE), steps=10, snapshots=1).finish()
     stage.show("\n".join(f"step {k}   loss {loss:10.4f}" for k, loss in enumerate(run.history["loss"])))
-    stage.say(f"""The loss falls at once and then hardly moves. Ten times as many steps would not help much: after 1,000 it is
+    stage.say(f"""The loss falls at once and then hardly moves. A hundred times as many steps do not help much: after 1,000 it is
         {sd.Run(problem, sd.Descent(sd.GradientDescent(), RATE), steps=1000).finish().loss:.1f}. Why? The run says
         so itself:""")
     for remark in run.remarks:
