@@ -36,6 +36,13 @@ def test_the_method_is_the_one_named() -> None:
     assert given.steps_per_epoch == 9
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3, 32, 33, 60])
+def test_no_batch_of_a_single_row_unless_there_is_but_one(rows: int) -> None:
+    run = sd.train(net(), X[:rows], Y[:rows], steps=5)
+    assert run.method.batches.size is not None  # type: ignore[attr-defined]
+    assert rows == 1 or rows % run.method.batches.size != 1  # type: ignore[attr-defined]
+
+
 def test_it_learns_what_is_no_straight_line() -> None:
     run = sd.train(net(2), X, LABELS, loss="cross_entropy", steps=1500)
     assert sd.accuracy(run.predict(), LABELS) > 0.95
@@ -86,7 +93,10 @@ BAD = {
         lambda: sd.train(net(2), X, np.where(LABELS, "yes", "no"), loss="cross_entropy"),
         "number the classes from 0",
     ),
-    "values too large": (lambda: sd.train(sd.MLP(3, [6], 1), X * 1e300, Y), "not finite: give inputs and a target of size 1"),
+    "values too large": (
+        lambda: sd.train(sd.MLP(3, [6], 1), X * 1e300, Y),
+        "not finite: give inputs and a target of size 1",
+    ),
     "too few columns": (lambda: sd.train(net(), X[:, :2], Y), "Linear 0 expects 3 features"),
     "a large batch": (lambda: sd.train(net(), X, Y, batch_size=61), "batch size 61 is larger than the data"),
     "weights of another": (lambda: sd.train(net(), X, Y, start=sd.MLP(3, [7], 1).init(0)[0]), "of another model"),

@@ -63,7 +63,7 @@ def train(
     loss, weights, penalty
         See `Problem`.
     method : str, Rule or Method, optional
-        See `steepest.training.methods.method_named`. Left out, it is Adam on batches of 32.
+        See `steepest.training.methods.method_named`. Left out, it is Adam on batches of 32, or a few less.
     start : mapping of str to array, optional
         The parameters to start from, such as ``run.params`` of an earlier run.
     learning_rate : float, callable or "auto", optional
@@ -131,5 +131,7 @@ def _method(method: Any, rows: int, learning_rate: Any, batch_size: int | None, 
         return method_named(method, learning_rate, batch_size)
     planned = DEFAULT_STEPS if steps is None else whole("steps", steps, 0)
     falling = CosineDecay(RATE, max(1, planned))
-    size = min(BATCH, rows) if batch_size is None else batch_size
-    return Descent(Adam(), falling if learning_rate is None else learning_rate, Batches(size))
+    # A single row at the end of an epoch would have no batch statistics.
+    usual = next((size for size in range(min(BATCH, rows), 1, -1) if rows % size != 1), rows)
+    batches = Batches(usual if batch_size is None else batch_size)
+    return Descent(Adam(), falling if learning_rate is None else learning_rate, batches)
