@@ -243,9 +243,8 @@ class Fit:
         return self._weighted_norm(self.residuals) / math.sqrt(self.degrees_of_freedom)
 
     def _weighted_norm(self, values: Array) -> float:
-        """Of sqrt(w) times the values."""
-        flat = np.ravel(values)
-        return norm(flat if self.data.weights is None else np.sqrt(self.problem.row_weights) * flat)
+        weighted = values if self.data.weights is None else np.sqrt(self.problem.row_weights) * np.ravel(values)
+        return norm(np.ravel(weighted))
 
     @cached_property
     def r_squared(self) -> float:
@@ -253,10 +252,9 @@ class Fit:
         weights = None if self.data.weights is None else self.problem.row_weights
         target = np.ravel(self.observed)
         counted = target if weights is None else target[weights > 0]
-        low, high = float(np.min(counted)), float(np.max(counted))
-        if low == high:
+        if np.ptp(counted) == 0:
             return np.nan
-        size = max(abs(low), abs(high))
+        size = float(max(counted.max(), -counted.min()))
         about = target / size
         about -= np.average(about, weights=weights)
         ratio = self._weighted_norm(self.residuals) / self._weighted_norm(about * size)
@@ -301,7 +299,7 @@ class Fit:
     @property
     def target_text(self) -> str:
         """What is predicted: the left side of the formula, such as ``log(y)``."""
-        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else self.run.problem.target_name
+        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else "target"
 
     @cached_property
     def remarks(self) -> list[str]:
