@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib import image
 
 from cli.conftest import Steepest
 
@@ -93,3 +94,21 @@ def test_bad_input_is_told_and_leaves_nothing(
     assert result.code == 2
     assert message in result.err
     assert set(data.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        (("derive", "sin(x)", "--at", "x=1", "--picture", "a.png"), "a.png"),
+        (("compare", "decay.csv", DECAY, "--budget", "40evals", "--starts", "2"), "decay.race.png"),
+        (("graph", "a*b", "--at", "a=1,b=2", "--out", "a.png"), "a.png"),
+    ],
+)
+def test_every_command_that_draws_takes_a_theme(
+    steepest: Steepest, data: Path, command: tuple[str, ...], name: str
+) -> None:
+    assert "unknown theme 'drak'" in steepest(*command, "--theme", "drak").err
+    assert not (data / name).exists()
+    assert steepest(*command, "--theme", "dark").code == 0
+    pixels = image.imread(data / name)
+    assert pixels[0, 0, :3].max() < 0.3

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from steepest.cli.options import Debug, DropMissing, Json
+from steepest.cli.options import Debug, DropMissing, Json, Theme
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
 from steepest.cli.usage import UsageError, any_number, parse_values, whole_number
@@ -51,6 +51,7 @@ class CompareCommand:
     seed: int
     out: str | None
     drop_missing: bool
+    theme: str
     no_picture: bool
     quiet: bool
     json: bool
@@ -63,6 +64,9 @@ class CompareCommand:
         SteepestError
             Something in the options, the data, the formula or the place for the files is wrong; nothing was written.
         """
+        from steepest.views.style import style_of
+
+        style_of(self.theme)  # an unknown one is told before anything is done
         with output_folder(self.out) if self.out is not None else contextlib.nullcontext() as folder:
             picture, note = (None, "") if self.no_picture else self._picture(folder)
             comparison = self._compared()
@@ -70,7 +74,7 @@ class CompareCommand:
                 complain(note)
             if not self.json:
                 _show(comparison, output)
-            files = _write(comparison, folder, picture)
+            files = _write(comparison, folder, picture, self.theme)
         if self.json:
             output.say_object({**comparison.to_dict(), "files": [str(file) for file in files]})
         elif files:
@@ -154,11 +158,11 @@ def _show(comparison: Comparison, output: Output) -> None:
         output.say(race_text(comparison))
 
 
-def _write(comparison: Comparison, folder: Path | None, picture: Path | None) -> list[Path]:
+def _write(comparison: Comparison, folder: Path | None, picture: Path | None, theme: str) -> list[Path]:
     """Write the files that are wanted and return them, the picture last."""
     files = [] if folder is None else [folder / "traces.csv", folder / "result.json"]
     if picture is not None:
-        comparison.plot(picture)
+        comparison.plot(picture, theme=theme)
         files.append(picture)
     if folder is not None:
         from steepest.base.files import write_whole
@@ -257,6 +261,7 @@ def options(
         typer.Option(metavar="DIR", help="A folder for the result, the traces and the picture; made if it is missing."),
     ] = None,
     drop_missing: DropMissing = False,
+    theme: Theme = "light",
     no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw no picture.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress line and no notes.")] = False,
     json: Json = False,
@@ -280,6 +285,7 @@ def options(
         seed=whole_number("--seed", seed, least=0) or 0,
         out=out,
         drop_missing=drop_missing,
+        theme=theme,
         no_picture=no_picture,
         quiet=quiet,
         json=json,

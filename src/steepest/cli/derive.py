@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from steepest.cli.options import Debug, Json
+from steepest.cli.options import Debug, Json, Theme
 from steepest.cli.output import Output
 from steepest.cli.usage import UsageError, parse_values
 
@@ -37,6 +37,7 @@ class DeriveCommand:
     reduction: str | None
     latex: bool
     picture: str | None
+    theme: str
     json: bool
 
     def run(self, output: Output) -> int:
@@ -98,7 +99,7 @@ class DeriveCommand:
         return self.manual[""]
 
     def _draw(self, found: Ways) -> Any:
-        found.plot(self.picture)
+        found.plot(self.picture, theme=self.theme)
         return self.picture
 
 
@@ -165,6 +166,7 @@ def options(
             metavar="FILE", help="Draw the errors against the step and the secants; a name in .png, .svg or .pdf."
         ),
     ] = None,
+    theme: Theme = "light",
     json: Json = False,
     debug: Debug = False,
 ) -> DeriveCommand:
@@ -182,5 +184,6 @@ def options(
         reduction=reduction,
         latex=latex,
         picture=picture,
+        theme=theme,
         json=json,
     )

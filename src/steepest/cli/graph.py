@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from steepest.cli.options import Debug, Json
+from steepest.cli.options import Debug, Json, Theme
 from steepest.cli.output import Output
 from steepest.cli.usage import parse_values
 
@@ -78,7 +78,7 @@ def options(
     out: Annotated[
         str | None, typer.Option(metavar="FILE", help="A file for the picture that ends in .svg, .png or .pdf.")
     ] = None,
-    theme: Annotated[str, typer.Option(metavar="NAME", help="Colours of the picture: light or dark.")] = "light",
+    theme: Theme = "light",
     json: Json = False,
     debug: Debug = False,
 ) -> GraphCommand:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from steepest.base.choices import unknown
-from steepest.cli.options import Debug, DropMissing, Json
+from steepest.cli.options import Debug, DropMissing, Json, Theme
 from steepest.cli.output import Output, complain
 from steepest.cli.places import picture_place
 from steepest.cli.usage import UsageError, parse_values, positive_number, whole_number
@@ -293,7 +293,7 @@ def options(
         str, typer.Option(metavar="NAME", help="What is made small: mse, rmse, mae, huber or log_cosh.")
     ] = "mse",
     seed: Annotated[str, typer.Option(metavar="N", help="Where randomness begins.")] = "0",
-    theme: Annotated[str, typer.Option(metavar="NAME", help="Colours: light or dark.")] = "light",
+    theme: Theme = "light",
     out: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="A file in .png, .svg or .pdf; of an animation in .gif or .html."),

@@ -27,9 +27,9 @@ def show(stage: Stage) -> None:
     stage.say("""The two derivatives, with δ the target minus what the line says:""")
     stage.show("\n".join(f"dL/d{name} = {derived.text(name)}" for name in derived.names))
     along, across = np.linalg.eigvalsh(2 * np.array([[np.mean(x**2), np.mean(x)], [np.mean(x), 1.0]]))
-    stage.say(f"""The bowl is narrow across and long along: first the path bounces down to the bottom of the valley, then it creeps
-        along it. The curvature is {across:.3g} across and {along:.2g} along; their ratio, {across / along:.0f}, is the condition
-        number: the larger it is, the longer the creeping takes.""")
+    stage.say(f"""The bowl is narrow across and long along: first the path bounces down to the bottom of the valley, then it
+        creeps along it. The curvature is {across:.3g} across and {along:.2g} along; their ratio, {across / along:.0f}, is the
+        condition number: the larger it is, the longer the creeping takes.""")
     run.plot.landscape(stage.file("contours.png"), theme=stage.theme)
     run.plot.surface(stage.file("surface.png"), theme=stage.theme)
     run.animate.surface(
