@@ -29,6 +29,10 @@ def test_it_is_the_run_that_problem_and_descent_make() -> None:
     assert np.array_equal(run.params.flat, by_hand.params.flat)
 
 
+def test_a_tuple_of_one_array_is_that_array() -> None:
+    assert sd.train(net(), (X,), Y, steps=3).params == sd.train(net(), X, Y, steps=3).params
+
+
 def test_the_method_is_the_one_named() -> None:
     assert sd.train(net(), X, Y, method="lbfgs", steps=5).method.name == "L-BFGS-B"
     given = sd.train(net(), X, Y, learning_rate=0.02, batch_size=7, steps=3)
@@ -101,6 +105,7 @@ BAD = {
     "a large batch": (lambda: sd.train(net(), X, Y, batch_size=61), "batch size 61 is larger than the data"),
     "weights of another": (lambda: sd.train(net(), X, Y, start=sd.MLP(3, [7], 1).init(0)[0]), "of another model"),
     "steps below 0": (lambda: sd.train(net(), X, Y, steps=-1), "steps must be a whole number, at least 0"),
+    "a number as penalty": (lambda: sd.train(net(), X, Y, penalty=0.1), r"such as sd.L2\(1e-4\), not 0.1"),
     "nowhere to resume": (lambda: sd.train(net(), X, Y, resume=True), "say where the checkpoints are"),
 }
 

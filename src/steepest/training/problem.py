@@ -116,6 +116,8 @@ class Problem:
         self.loss_function = loss_named(loss)
         if reduction not in ("mean", "sum"):
             raise ModelError(f"reduction must be 'mean' or 'sum', not {reduction!r}.")
+        if penalty is not None and not callable(penalty):
+            raise ModelError(f"a penalty is a function of the parameters, such as sd.L2(1e-4), not {penalty!r}.")
         self.reduction = reduction
         self.penalty = penalty
         self.initial_state = state

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.autodiff.tree import flatten
 from steepest.base.checks import whole
 from steepest.base.errors import DataError, ModelError
 from steepest.base.random import Key
@@ -57,7 +58,8 @@ def train(
     net : Module
         Its first numbers are drawn with the seed, in the dtype of `inputs` where that is one of floats.
     inputs : array of shape (rows, ..., features)
-        Best of size 1, for example standardised: a network is not scaled inside.
+        Or what else the network takes; a tuple of one array is that array. Best of size 1, for example standardised: a network is
+        not scaled inside.
     target : array of shape (rows, ...)
         Like the network's outputs; for "cross_entropy" the number of each row's class, shape (rows,).
     loss, weights, penalty
@@ -112,11 +114,12 @@ def _problem(
         raise ModelError(f"train takes a network, such as sd.MLP(4, [20], 3), not {net!r}; for other models use fit.")
     if inputs is None or target is None or isinstance(inputs, str | os.PathLike):
         raise DataError("train takes arrays: train(net, x, y), with x of shape (rows, features).")
+    inputs = inputs[0] if isinstance(inputs, tuple) and len(inputs) == 1 else inputs
     params, state = net.init(Key(seed))
-    kind = np.asarray(detached(inputs)).dtype.newbyteorder("=")
-    if kind == np.float32:
-        params = {name: x.astype(kind) for name, x in params.items()}
-        state = {name: x.astype(kind) if x.dtype.kind == "f" else x for name, x in state.items()}
+    kinds = {np.asarray(detached(x)).dtype.newbyteorder("=") for x in flatten(inputs)[0]}
+    if kinds == {np.dtype(np.float32)}:
+        params = {name: x.astype(np.float32) for name, x in params.items()}
+        state = {name: x.astype(np.float32) if x.dtype.kind == "f" else x for name, x in state.items()}
     problem = Problem(net, params if start is None else start, inputs, target, state=state, **options)
     if not np.isfinite(problem.value(problem.start)):
         raise ModelError(
