@@ -299,7 +299,7 @@ class Fit:
     @property
     def target_text(self) -> str:
         """What is predicted: the left side of the formula, such as ``log(y)``."""
-        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else "target"
+        return self.model.bound.target_text if isinstance(self.model, FormulaModel) else self.run.problem.target_name
 
     @cached_property
     def remarks(self) -> list[str]:
