@@ -45,7 +45,7 @@ class Advance:
     ----------
     params : Params
     state : dict
-    columns : dict of str to list
+    columns : dict of str to list or ndarray
         One entry a step done: ``loss`` and ``gradient_norm`` at the parameters the step started from, ``rate``, ``epoch``.
     halt : Halt or None
         Why fewer than n steps were done.
@@ -57,7 +57,7 @@ class Advance:
 
     params: Params
     state: State
-    columns: dict[str, list[float]] = field(default_factory=dict)
+    columns: dict[str, Any] = field(default_factory=dict)
     halt: Halt | None = None
     last: Step | None = None
     best: tuple[float, Params] | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,22 +36,29 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._columns: dict[str, list[float]] = {name: [] for name in COLUMNS}
+        self._count = 0
+        self._columns: dict[str, NDArray[Any]] = {name: np.empty(0, _kind(name)) for name in COLUMNS}
         self.snapshots: dict[int, Params] = {}
 
-    def extend(self, columns: Mapping[str, list[float]]) -> None:
+    def extend(self, columns: Mapping[str, Sequence[float] | NDArray[Any]]) -> None:
         """Append the rows of an `Advance`."""
+        start, stop = self._count, self._count + len(columns["step"])
+        if stop > len(self._columns["step"]):  # room for twice as many, so that rows are not copied at every step
+            self._columns = {
+                name: np.concatenate([old[:start], np.empty(2 * stop - start, old.dtype)])
+                for name, old in self._columns.items()
+            }
         for name in COLUMNS:
-            self._columns[name].extend(columns[name])
+            self._columns[name][start:stop] = columns[name]
+        self._count = stop
 
     def __len__(self) -> int:
-        return len(self._columns["step"])
+        return self._count
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         if name not in self._columns:
             raise KeyError(f"no column {name!r}; there are {', '.join(COLUMNS)}")
-        kind = np.int64 if name in ("step", "epoch") else np.float64
-        return np.array(self._columns[name], dtype=kind)
+        return self._columns[name][: self._count].copy()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -59,14 +66,12 @@ class History:
 
     def latest(self, name: str, count: int) -> list[float]:
         """The last `count` values of a column."""
-        return self._columns[name][-count:]
+        last: list[float] = self._columns[name][max(0, self._count - count) : self._count].tolist()
+        return last
 
     def rows(self, start: int = 0) -> list[tuple[float, ...]]:
         """The rows from number `start` on, in the order of the columns."""
-        parts = (self._columns[name][start:] for name in COLUMNS)
-        whole_numbers = (name in ("step", "epoch") for name in COLUMNS)
-        typed = ([int(v) for v in part] if whole else part for part, whole in zip(parts, whole_numbers, strict=True))
-        return list(zip(*typed, strict=True))
+        return list(zip(*(self._columns[name][start : self._count].tolist() for name in COLUMNS), strict=True))
 
     def to_dict(self) -> dict[str, NDArray[Any]]:
         """All columns as arrays, ready for a data frame."""
@@ -83,12 +88,17 @@ class History:
     def copy(self) -> History:
         """A history that goes on apart from this one."""
         other = History()
-        other._columns = {name: list(values) for name, values in self._columns.items()}
+        other._count = self._count
+        other._columns = {name: values[: self._count].copy() for name, values in self._columns.items()}
         other.snapshots = dict(self.snapshots)
         return other
 
     def __repr__(self) -> str:
         if not len(self):
             return "History(no steps)"
-        loss = self._columns["loss"]
+        loss = self._columns["loss"][: self._count]
         return f"History({len(self)} steps, loss {loss[0]:.6g} -> {loss[-1]:.6g})"
+
+
+def _kind(name: str) -> type[np.number[Any]]:
+    return np.int64 if name in ("step", "epoch") else np.float64

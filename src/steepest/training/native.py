@@ -154,23 +154,24 @@ class NativeDescent:
         """Up to `n` steps."""
         if problem is not self.problem or type(stopping) is not Stopping or stopping.patience is not None:
             return descend(problem, self.method, params, state, n, stopping)
-        done = Advance(params, state, {name: [] for name in _COLUMNS})
+        parts: list[Advance] = []
         doubtful = False
         began = perf_counter()
-        while n > 0 and done.halt is None:
-            watch = done.state["watch"]
-            early = 0 if watch is None else FIRST_STEPS - watch["steps"]
-            if watch is None or early > 0 or watch["first"] == 0.0:
-                part = descend(problem, self.method, done.params, done.state, min(n, max(early, 1)), stopping)
-            elif doubtful:
-                part = descend(problem, self.method, done.params, done.state, 1, stopping)
+        while n > 0 and not (parts and parts[-1].halt):
+            watch = state["watch"]
+            early = 1 if watch is None or watch["first"] == 0.0 else 0
+            early = FIRST_STEPS if watch is None else max(early, FIRST_STEPS - watch["steps"])
+            before = perf_counter() - began
+            if early > 0 or doubtful:
+                part = descend(problem, self.method, params, state, min(n, max(early, 1)), stopping)
                 doubtful = False
             else:
-                part = self._many(done.params, done.state, n, stopping)
+                part = self._many(params, state, n, stopping)
                 doubtful = len(part.columns["step"]) < n
-            n -= len(part.columns["step"])
-            done = _joined(done, part, perf_counter() - began)
-        return done
+            part.columns["time"] = before + np.asarray(part.columns["time"])
+            params, state, n = part.params, part.state, n - len(part.columns["step"])
+            parts.append(part)
+        return _joined(params, state, parts)
 
     def _many(self, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
         """Up to `n` steps at which no test fires, by machine code."""
@@ -189,12 +190,11 @@ class NativeDescent:
         made = self._repeated(carried, rates, first, tests)
         k, spent = made.steps, perf_counter() - began
         if k == 0:
-            return Advance(params, state, {name: [] for name in _COLUMNS})
-        losses = made.losses.tolist()
-        steps = list(range(first, first + k))
+            return Advance(params, state, {name: np.empty(0) for name in _COLUMNS})
+        steps = np.arange(first, first + k)
         columns = {
-            "step": steps, "epoch": steps, "loss": losses, "gradient_norm": made.lengths.tolist(),
-            "rate": rates[:k].tolist(), "time": (np.arange(1, k + 1) * (spent / k)).tolist(),
+            "step": steps, "epoch": steps, "loss": made.losses, "gradient_norm": made.lengths, "rate": rates[:k],
+            "time": np.arange(1, k + 1) * (spent / k),
         }  # fmt: skip
         after = params.owning(made.carried[0])
         for i, value in zip(self._places, made.carried[1:]):
@@ -202,7 +202,7 @@ class NativeDescent:
         # The tests see step numbers and losses only, so the watch is as the loop would have left it.
         watch = {
             **watch,
-            "last": losses[-1],
+            "last": float(made.losses[-1]),
             "steps": watch["steps"] + k,
             "best": made.best,
             "best_step": int(made.best_step),
@@ -211,7 +211,7 @@ class NativeDescent:
         last = None
         if k == n:
             before = params.owning(made.before)
-            last = self._seen(first + k - 1, before, after, made.gradient, losses[-1], rates[k - 1], state)
+            last = self._seen(first + k - 1, before, after, made.gradient, float(made.losses[-1]), rates[k - 1], state)
         return Advance(after, state, columns, None, last, (made.lowest, params.owning(made.lowest_params)))
 
     def _rates(self, state: State, first: int, n: int) -> Array:
@@ -243,16 +243,12 @@ def _leaf(part: Any, shape: tuple[int, ...]) -> Tensor:
     return leaf
 
 
-def _joined(done: Advance, part: Advance, now: float) -> Advance:
-    """Two stretches of steps as one; times count on from where the first ended."""
-    offset = now - (part.columns["time"][-1] if part.columns["time"] else 0.0)
-    for name in _COLUMNS:
-        column = part.columns[name]
-        done.columns[name] += [offset + t for t in column] if name == "time" else column
-    best = done.best
-    if part.best is not None and (best is None or part.best[0] < best[0]):
-        best = part.best
-    return Advance(part.params, part.state, done.columns, part.halt, part.last or done.last, best)
+def _joined(params: Params, state: State, parts: list[Advance]) -> Advance:
+    """Stretches of steps as one."""
+    columns = {name: np.concatenate([[], *(part.columns[name] for part in parts)]) for name in _COLUMNS}
+    best = min((part.best for part in parts if part.best is not None), key=lambda found: found[0], default=None)
+    last = next((part.last for part in reversed(parts) if part.last is not None), None)
+    return Advance(params, state, columns, parts[-1].halt if parts else None, last, best)
 
 
 def _same(a: Program, b: Program) -> bool:

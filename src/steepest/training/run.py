@@ -9,6 +9,8 @@ from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any
 
+import numpy as np
+
 from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
@@ -91,7 +93,6 @@ class Run:
         snapshots: int | Iterable[int] = (),
         engine: str | None = None,
     ) -> None:
-        _check_pieces(problem, method, hooks)
         _check_pieces(problem, method, hooks)
         self.problem, self.method = problem, method
         self.seed = whole("the seed", seed, 0)
@@ -212,10 +213,10 @@ class Run:
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
         self.last = done.last or self.last
-        self.history.extend({**done.columns, "time": [before + t for t in done.columns["time"]]})
+        self.history.extend({**done.columns, "time": before + np.asarray(done.columns["time"])})
         if done.best is not None and math.isfinite(done.best[0]) and (self.best is None or done.best[0] < self.best[0]):
             self.best = done.best
-        if done.columns["step"]:
+        if len(done.columns["step"]):
             self._keep_snapshot()
         if done.halt is not None:
             name, message, remedy = done.halt
@@ -398,15 +399,6 @@ class _Timed(Stopping):
 
 def _time_spent(budget: float, steps: int) -> str:
     return f"the time budget of {budget:g} s is spent after {steps} step{'s' * (steps != 1)}."
-
-
-def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:
-    if not hasattr(problem, "predict"):
-        raise ModelError(f"a run takes a Problem, such as sd.Problem(net, params, x, y), not {problem!r}.")
-    if isinstance(method, type) or not hasattr(method, "advance"):
-        raise ModelError(f"a run takes a method, such as sd.Descent(sd.Adam(), 0.01), not {method!r}.")
-    if not isinstance(hooks, Iterable):
-        raise ModelError(f"the hooks of a run are a list, such as [sd.Progress()], not {hooks!r}.")
 
 
 def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:
