@@ -89,13 +89,15 @@ class Meter:
 
     def note(self, loss: float, flat: Callable[[], Array]) -> None:
         """A loss on all rows is known; `flat` gives where."""
-        if self.spent > self.limit * (1.0 + 1e-9):
+        seconds = self.seconds  # the clock goes on: what is tested is what is kept
+        spent = seconds if self.budget.unit == "seconds" else self.evaluations
+        if spent > self.limit * (1.0 + 1e-9):
             return
         if loss < self.part_loss:
             self.part_loss = loss
         if loss < self.loss:
             self.loss, self.params = loss, self.params.replaced(flat())
-            self.trace.append((self.evaluations, self.seconds, loss))
+            self.trace.append((self.evaluations, seconds, loss))
 
     def measure(self, params: Params, state: Any = None) -> None:
         """Find the loss on all rows, aside: it costs the method nothing."""
