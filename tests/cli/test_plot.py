@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from matplotlib import image
 
+import steepest as sd
 from cli.conftest import Steepest
+from steepest.training.outcome import Outcome
 
 DECAY = "count ~ a*exp(-b*t)"
 BANANA = "(1 - x)**2 + 100*(y - x**2)**2"
@@ -112,3 +114,19 @@ def test_every_command_that_draws_takes_a_theme(
     assert steepest(*command, "--theme", "dark").code == 0
     pixels = image.imread(data / name)
     assert pixels[0, 0, :3].max() < 0.3
+
+
+def test_ctrl_c_draws_what_there_is_and_says_so(
+    steepest: Steepest, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(self: sd.Run) -> sd.Run:
+        self.step()
+        self.outcome = Outcome("interrupted", "interrupted after 1 steps")
+        return self
+
+    monkeypatch.setattr(sd.Run, "finish", interrupt)
+    command = ("plot", "loss", "x**2", "--start", "x=1", "--learning-rate", "0.1")
+    result = steepest(*command)
+    assert result.code == 130
+    assert "interrupted after 1 steps" in result.out
+    assert (folder / "loss.png").exists()

@@ -38,6 +38,7 @@ PICTURES = {
 }  # fmt: skip
 _STEPS = 20  # of tangent and rates, where every step is seen
 _NETWORK_STEPS = 500
+INTERRUPTED = 130
 
 
 @dataclass(frozen=True)
@@ -83,15 +84,16 @@ class PlotCommand:
         if self.over and self.picture not in ("landscape", "surface"):
             raise UsageError("--over is for landscape and surface.")
         place, note = self._place()
-        draw, said = self._drawn()
+        draw, subjects = self._drawn()
         draw(place)
+        said = {name: str(subject.outcome) for name, subject in subjects.items()}
         if note:
             complain(note)
         if self.json:
             output.say_object({"picture": self.picture, "descents": said, "files": [str(place)]})
         else:
             output.say("\n".join([*(f"{name}: {text}" for name, text in said.items()), f"picture  {place}"]))
-        return 0
+        return INTERRUPTED if any(subject.outcome.name == "interrupted" for subject in subjects.values()) else 0
 
     def _place(self) -> tuple[Path, str]:
         if self.out is not None:
@@ -104,14 +106,14 @@ class PlotCommand:
             raise UsageError(note.replace("a folder with --out", "a file with --out"))
         return place.with_suffix(ending), note
 
-    def _drawn(self) -> tuple[Callable[[Path], Any], dict[str, str]]:
-        """What draws the picture at a place, and what to say of each descent in it."""
+    def _drawn(self) -> tuple[Callable[[Path], Any], dict[str, Any]]:
+        """What draws the picture at a place, and the descents in it by name."""
         from steepest.views.plots import picture
 
         kind = PICTURES[self.picture]
         if kind == "fit" and not self._is_network:
             fit = self._fit()
-            return lambda place: getattr(fit.plot, self.picture)(place, theme=self.theme), _said({fit.method: fit})
+            return lambda place: getattr(fit.plot, self.picture)(place, theme=self.theme), {fit.method: fit}
         problem = self._problem()
         if kind == "problem":
             options: dict[str, Any] = {"theme": self.theme}
@@ -130,7 +132,7 @@ class PlotCommand:
             return lambda place: picture(self.picture.replace("-", "_"))(subject, place, **options), {}
         runs = self._runs(problem)
         of: Any = runs if len(runs) > 1 else next(iter(runs.values()))
-        return lambda place: self._draw_runs(of, place), _said(runs)
+        return lambda place: self._draw_runs(of, place), runs
 
     def _draw_runs(self, of: Any, place: Path) -> None:
         from steepest.views.animations import Animations, animation
@@ -205,12 +207,10 @@ class PlotCommand:
                 watch = [Watch(every=10, say=None)] if self.picture == "layers" else []
                 with progress_line(sys.stderr.isatty() and not self.json, label) as hooks:
                     runs[label] = Run(problem, method, steps=steps, seed=self.seed, hooks=[*watch, *hooks]).finish()
+                outcome = runs[label].outcome
+                if outcome is not None and outcome.name == "interrupted":
+                    return runs
         return runs
-
-
-def _said(subjects: dict[str, Any]) -> dict[str, str]:
-    """How each descent ended, in words."""
-    return {name: str(subject.outcome) for name, subject in subjects.items()}
 
 
 def _silent(done: int, total: int) -> None:

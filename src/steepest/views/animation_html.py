@@ -98,7 +98,7 @@ class _Still:
         )
         groups = "".join(_group(mover, f"c{number}-{k}") for k, mover in enumerate(self.panel.movers))
         label = escape(f"{title}, panel {number + 1}")
-        wide = f"flex:{self.panel.width:g} 1 {self.size[0] * 70:.0f}px;max-width:{self.size[0] * 150:.0f}px"
+        wide = f"flex:{self.panel.width:g} 1 {self.size[0] * 70:.0f}px;max-width:{self.size[0] * 105:.0f}px"
         return (
             f'<figure style="{wide}"><figcaption></figcaption>'
             f'<svg viewBox="0 0 {width:g} {height:g}" role="img" aria-label="{label}">{clip}{images}'
