@@ -68,12 +68,23 @@ def _by_how_much(comparison: Comparison, best: Entry) -> list[str]:
     lowest = comparison.lowest if comparison.known_minimum is None else comparison.known_minimum
     above, further = best.median - lowest, following.median - lowest
     times = f", {_times(further / above)} as far above the lowest loss" if above > EQUAL * comparison.way else ""
-    said.append(
-        f"Next is {following.name} with a median loss of {following.median:.4g} against {best.median:.4g}{times}."
-    )
+    theirs, ours = told_apart(following.median, best.median)
+    said.append(f"Next is {following.name} with a median loss of {theirs} against {ours}{times}.")
     if max(best.losses) > min(following.losses) and following.spread + best.spread > further - above:
         said.append("The starts differ by more than the two methods do, so their order may be chance.")
     return said
+
+
+def told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two numbers with as many digits as it takes to tell them apart, at least four.
+
+    Examples
+    --------
+    >>> told_apart(15843.2, 15843.1), told_apart(0.5, 2.0)
+    (('15843.2', '15843.1'), ('0.5', '2'))
+    """
+    pairs = ((f"{one:.{digits}g}", f"{other:.{digits}g}") for digits in range(4, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (f"{one:.4g}", f"{other:.4g}"))
 
 
 def _sooner(comparison: Comparison) -> str:
