@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from steepest.fitting.result import INTERVALS
+from steepest.fitting.intervals import INTERVALS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "fits.md").read_text()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -11,30 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from steepest.autodiff import ops
-from steepest.autodiff.transforms import jacobian
-from steepest.autodiff.tree import flatten
 from steepest.base.choices import chosen
-from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
-from steepest.base.random import Key
 from steepest.base.registry import provided
 from steepest.fitting import saved
 from steepest.fitting.bands import Knowledge, Prediction
 from steepest.fitting.bootstrap import Bootstrap, bootstrap
 from steepest.fitting.constraints import Constraints
+from steepest.fitting.fit_bands import band_of, knowledge_of
+from steepest.fitting.intervals import INTERVALS, confidence_intervals, standard_errors
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.profile import Profile, profile
+from steepest.fitting.quality import r_squared, standard_deviation, sum_of_squares
 from steepest.fitting.starts import Starts, guess, linear_of
-from steepest.fitting.uncertainty import Uncertainty, estimate, t_quantile
+from steepest.fitting.uncertainty import Uncertainty, estimate
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
-from steepest.optim.method import norm
 from steepest.training.history import History
 from steepest.training.outcome import Outcome
 from steepest.training.problem import Problem
 from steepest.training.run import Run
-
-INTERVALS = {kind: kind for kind in ("t", "profile", "bootstrap")}
 
 
 class Fit:
@@ -113,17 +107,7 @@ class Fit:
         Infinite for what the data do not determine, NaN at a bound, 0 for what is fixed. Those of tied parameters follow to
         first order from the covariance of what they are tied to.
         """
-        errors, told = self.uncertainty.standard_errors, self.constraints
-        if errors is None or self.covariance is None:
-            return None
-        found: dict[str, Any] = {**self._named(errors), **dict.fromkeys(told.fixed, 0.0)}
-        for name in told.ties:
-            slope = jacobian(lambda p, name=name: ops.reshape(told.expanded(p)[name], (-1,)))(dict(self.run.params))
-            across = np.concatenate([np.reshape(slope[free], (-1,)) for free in self.run.params])
-            used = across != 0
-            with np.errstate(invalid="ignore"):
-                found[name] = float(np.sqrt(across[used] @ self.covariance[np.ix_(used, used)] @ across[used]))
-        return {name: found[name] for name in self._names}
+        return standard_errors(self)
 
     def confidence_intervals(self, level: float = 0.95, kind: str | None = None) -> dict[str, tuple[Any, Any]] | None:
         """Intervals that hold each parameter with a probability of `level`; None where errors are not defined.
@@ -141,20 +125,7 @@ class Fit:
         ModelError
             `level` is not between 0 and 1.
         """
-        if not 0 < level < 1:
-            raise ModelError(f"the level of confidence lies between 0 and 1, for example 0.95, not {level!r}.")
-        kind = chosen("kind of interval", kind or self.intervals, INTERVALS)
-        if kind == "bootstrap":
-            return self.resampled().intervals(level)
-        if self.standard_errors is None:
-            return None
-        if kind == "profile":
-            return self._profile_intervals(level)
-        t = t_quantile(level, math.inf if self.data.absolute else self.degrees_of_freedom)
-        return {
-            name: (self.params[name] - t * error, self.params[name] + t * error)
-            for name, error in self.standard_errors.items()
-        }
+        return confidence_intervals(self, level, chosen("kind of interval", kind or self.intervals, INTERVALS))
 
     def showing(self, intervals: str) -> Fit:
         """This fit, with another kind of intervals in its summary."""
@@ -174,18 +145,6 @@ class Fit:
         if self._resampled is None:
             self._resampled = self.bootstrap(seed=self.run.seed, progress=progress)
         return self._resampled
-
-    def _profile_intervals(self, level: float) -> dict[str, tuple[Any, Any]]:
-        found: dict[str, tuple[Any, Any]] = {}
-        for name, value in self.params.items():
-            if self.run.params.get(name, value) is value:  # fixed or tied
-                found[name] = (value, value) if name in self.constraints.fixed else (math.nan, math.nan)
-            elif np.ndim(value):
-                raise ModelError(f"a profile is of one number; {name!r} is an array. Use the kind 't' or 'bootstrap'.")
-            else:
-                known = self.profile(name, level)
-                found[name] = (known.low, known.high)
-        return found
 
     # ---- how good it is
     @property
@@ -230,35 +189,21 @@ class Fit:
     @cached_property
     def residual_sum_of_squares(self) -> float:
         """Sum of w * residual**2."""
-        with np.errstate(over="ignore"):
-            squares = np.ravel(self.residuals) ** 2
-            return float(np.sum(squares if self.data.weights is None else self.problem.row_weights * squares))
+        return sum_of_squares(self.residuals, self._row_weights)
 
     @property
     def residual_standard_deviation(self) -> float:
         """sqrt(residual sum of squares / degrees of freedom); NaN without degrees of freedom."""
-        if self.degrees_of_freedom <= 0:
-            return np.nan
-        # By the norm, for residuals whose squares are no longer (or not even) numbers.
-        return self._weighted_norm(self.residuals) / math.sqrt(self.degrees_of_freedom)
-
-    def _weighted_norm(self, values: Array) -> float:
-        weighted = values if self.data.weights is None else np.sqrt(self.problem.row_weights) * np.ravel(values)
-        return norm(np.ravel(weighted))
+        return standard_deviation(self.residuals, self._row_weights, self.degrees_of_freedom)
 
     @cached_property
     def r_squared(self) -> float:
         """1 - residual / total sum of squares about the weighted mean; NaN for a constant target."""
-        weights = None if self.data.weights is None else self.problem.row_weights
-        target = np.ravel(self.observed)
-        counted = target if weights is None else target[weights > 0]
-        if np.ptp(counted) == 0:
-            return np.nan
-        size = float(max(counted.max(), -counted.min()))
-        about = target / size
-        about -= np.average(about, weights=weights)
-        ratio = self._weighted_norm(self.residuals) / self._weighted_norm(about * size)
-        return 1.0 - ratio * ratio
+        return r_squared(self.residuals, self.observed, self._row_weights)
+
+    @property
+    def _row_weights(self) -> Array | None:
+        return None if self.data.weights is None else self.problem.row_weights
 
     # ---- how it came about
     @cached_property
@@ -349,38 +294,12 @@ class Fit:
 
     @property
     def knowledge(self) -> Knowledge:
-        """What bands need of this fit.
-
-        Raises
-        ------
-        ModelError
-            There are no standard errors; says why.
-        """
-        known = self.uncertainty
-        if known.determined is None:
-            raise ModelError(f"there are no bands, since there are no standard errors: {known.reason}.")
-        free = math.inf if self.data.absolute else self.degrees_of_freedom
-        return Knowledge(self.run.params, known.determined, known.open, known.variance, free)
+        """What bands need of this fit: `steepest.fitting.fit_bands.knowledge_of`."""
+        return knowledge_of(self)
 
     def band(self, data: Any = None, level: float = 0.95) -> Prediction:
         """Predictions with their bands: ``predict(data, interval=level)``."""
-        shape = self.observed.shape[1:]
-        if data is None:
-            weights = np.repeat(np.ones(1) if self.data.weights is None else self.data.weights, int(np.prod(shape)))
-            columns, rows = self.problem.data.inputs, len(self.observed)
-        else:
-            weights = np.array(math.nan if self.data.absolute else 1.0)
-            columns = data if self.model is None else self.model.columns_of(data)
-            rows = len(flatten(columns)[0][0])
-
-        def predict(params: Any) -> Any:
-            if data is None or self.model is None:
-                outputs = self.problem.predict(params, self.problem.initial_state, columns, Key(0), False)[0]
-            else:
-                outputs = self.model.predict(self.constraints.expanded(params), columns)
-            return ops.broadcast_to(outputs, (rows, *shape)) if ops.ndim(outputs) == 0 else outputs
-
-        return self.knowledge.band(predict, level, weights)
+        return band_of(self, data, level)
 
     def predict_original(self, data: Any = None) -> Array | None:
         """The column itself where the left side can be undone (y from log(y)); None where it cannot.
@@ -444,6 +363,3 @@ class Fit:
 
     def _repr_html_(self) -> str:
         return str(provided("Fit", "summary_html")(self))
-
-    def _named(self, flat: Array) -> dict[str, Any]:
-        return {name: float(x) if x.ndim == 0 else x for name, x in self.run.params.view(flat).items()}

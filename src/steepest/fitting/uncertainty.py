@@ -93,8 +93,8 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     variance = math.nan
     if loss.squared:
         error = 1.0 if absolute else point.residual_norm / math.sqrt(degrees_of_freedom)
-        variance, root = error**2, error * inverse
-        with np.errstate(over="ignore"):
+        variance, root = error * error, error * inverse
+        with np.errstate(all="ignore"):
             covariance = root @ root.T
         if not _representable(covariance, root):
             return Uncertainty(None, names, "their squares are beyond float64; give the columns in other units")
