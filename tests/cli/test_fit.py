@@ -182,3 +182,10 @@ def test_several_formulas_are_ranked(steepest: Steepest, folder: Path) -> None:
     assert stored["formula"] == "y ~ a + b*x"
     assert steepest("fit", "line.csv", "y ~ a*x", "log(y) ~ a*x").code == 2
     assert steepest("fit", "line.csv", "y ~ a*x", "y ~ a", "--resume", "--out", "best").code == 2
+
+
+def test_a_theme_for_the_picture(steepest: Steepest, folder: Path) -> None:
+    assert steepest(*LINE, "--theme", "dark").code == 0
+    result = steepest(*LINE, "--theme", "drak")
+    assert result.code == 2
+    assert "Did you mean 'dark'?" in result.err

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from steepest.base.errors import CheckpointWarning
-from steepest.cli.options import Debug, DropMissing, Json
+from steepest.cli.options import Debug, DropMissing, Json, Theme
 from steepest.cli.output import Output, as_json, complain
 from steepest.cli.places import output_folder, picture_place
 from steepest.cli.usage import UsageError, any_number, parse_values, positive_number, whole_number
@@ -66,6 +66,7 @@ class FitCommand:
     resume: bool
     drop_missing: bool
     no_picture: bool
+    theme: str
     quiet: bool
     json: bool
 
@@ -77,6 +78,9 @@ class FitCommand:
         SteepestError
             Something in the options, the data, the formula or the place for the files is wrong; nothing was written.
         """
+        from steepest.views.style import style_of
+
+        style_of(self.theme)  # an unknown one is told before anything is done
         with output_folder(self.out) if self.out is not None else contextlib.nullcontext() as folder:
             picture, note = (
                 (None, "") if self.no_picture else (folder / "fit.png", "") if folder else picture_place(self.data)
@@ -94,7 +98,7 @@ class FitCommand:
                 if ranking is not None:
                     output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = _write(fit, folder, picture, ranking)
+            files = _write(fit, folder, picture, ranking, self.theme)
         if self.json:
             output.say_object(_object(fit, files, ranking))
         elif files:
@@ -160,13 +164,13 @@ def _show(fit: Fit, output: Output) -> None:
         output.say(summary_text(fit))
 
 
-def _write(fit: Fit, folder: Path | None, picture: Path | None, ranking: Ranking | None) -> list[Path]:
+def _write(fit: Fit, folder: Path | None, picture: Path | None, ranking: Ranking | None, theme: str) -> list[Path]:
     """Write the files that are wanted and return them, the picture last."""
     files = []
     if folder is not None:
         files += [fit.save(folder / "model.json"), fit.history.to_csv(folder / "history.csv"), folder / "result.json"]
     if picture is not None:
-        fit.plot(picture)
+        fit.plot(picture, theme=theme)
         files.append(picture)
     if folder is not None:
         from steepest.base.files import write_whole
@@ -268,6 +272,7 @@ def options(
     ] = False,
     drop_missing: DropMissing = False,
     no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw no picture.")] = False,
+    theme: Theme = "light",
     quiet: Annotated[bool, typer.Option("--quiet", help="Show no progress line and no notes.")] = False,
     json: Json = False,
     debug: Debug = False,
@@ -299,6 +304,7 @@ def options(
         resume=resume,
         drop_missing=drop_missing,
         no_picture=no_picture,
+        theme=theme,
         quiet=quiet,
         json=json,
     )
