@@ -249,3 +249,19 @@ def test_errors_beyond_float64_are_refused_not_shown_as_zero(x_unit: float, y_un
     fit = sd.fit(RISE, {"x": x, "y": y})
     assert fit.standard_errors is None
     assert any("squares are beyond float64" in remark for remark in fit.remarks)
+
+
+@pytest.mark.parametrize("what", ["bootstrap", "profile"])
+def test_ctrl_c_within_a_refit_ends_the_whole(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    fit, calls = sd.fit(RISE, BOD), []
+    advance = type(fit.run.method).advance
+
+    def interrupting(self: Any, *arguments: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return advance(self, *arguments)
+
+    monkeypatch.setattr(type(fit.run.method), "advance", interrupting)
+    with pytest.raises(KeyboardInterrupt):
+        fit.bootstrap(200) if what == "bootstrap" else fit.profile("a")

@@ -13,8 +13,8 @@ from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import generator
+from steepest.fitting.refit import refit
 from steepest.training.problem import Batch, Problem
-from steepest.training.run import Run
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
@@ -147,7 +147,7 @@ def _refit(fit: Fit, kind: str, rng: np.random.Generator) -> Params | None:
     drawn = len(fit.observed) if problem.data.weights is None else np.count_nonzero(problem.data.weights)
     if drawn * fit.observed[0].size < fit.run.params.flat.size:
         return None  # the same few rows again and again leave the answer where it is
-    run = Run(problem, fit.run.method, steps=fit.run.steps_asked).finish()
+    run = refit(problem, fit.run.method, steps=fit.run.steps_asked)
     assert run.outcome is not None
     good = run.outcome.ok and np.isfinite(run.params.flat).all()
     return run.params if good else None

@@ -12,10 +12,10 @@ import numpy as np
 
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
+from steepest.fitting.refit import refit
 from steepest.fitting.uncertainty import t_quantile
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.problem import Problem
-from steepest.training.run import Run
 
 if TYPE_CHECKING:
     from steepest.fitting.result import Fit
@@ -167,7 +167,7 @@ class _Search:
         data = problem.data
         part = Problem(predict, start, data.inputs, data.target, weights=data.weights, bounds=bounds,
                        state=problem.initial_state)  # fmt: skip
-        run = Run(part, LevenbergMarquardt(), steps=200).finish()
+        run = refit(part, LevenbergMarquardt(), steps=200)
         with np.errstate(all="ignore"):
             total = float(np.sum(weights * part.residuals(run.params) ** 2))
         return (total, dict(run.params)) if math.isfinite(total) else (math.inf, None)

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from steepest.fitting.refit import refit
 from steepest.nn.losses import TUNED, Loss, loss_named, mae
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.problem import Problem
-from steepest.training.run import Run
 
 PILOT_STEPS = 100  # of the fit by mae that shows how large usual errors are
 
@@ -25,7 +25,7 @@ def tuned(loss: str | Loss) -> tuple[tuple[Callable[[float], Loss], float] | Non
 
 def sized(problem: Problem, make: Callable[[float], Loss], deviations: float) -> Loss:
     """The loss of the size that the residuals of a fit by mae show."""
-    run = Run(problem, LevenbergMarquardt(), steps=PILOT_STEPS).finish()
+    run = refit(problem, LevenbergMarquardt(), steps=PILOT_STEPS)
     counted = problem.row_weights > 0
     with np.errstate(all="ignore"):
         size = np.abs(problem.residuals(run.params))[counted]
