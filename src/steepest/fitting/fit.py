@@ -7,7 +7,7 @@ from typing import Any
 
 from steepest.base.choices import chosen
 from steepest.fitting.intervals import INTERVALS
-from steepest.fitting.prepare import Given, Prepared, of_problem, prepared
+from steepest.fitting.prepare import Given, of_problem, prepared
 from steepest.fitting.result import Fit
 from steepest.formula.formula import Formula
 from steepest.nn.losses import Loss, loss_named
@@ -126,11 +126,8 @@ def fit(
     run = Run(
         ready.problem, asked, steps=steps, time=time, seed=seed, hooks=hooks, snapshots=snapshots, stopping=stopping
     )
-    return _answer(finished(run, checkpoints, resume), ready).showing(intervals)
-
-
-def _answer(run: Run, ready: Prepared) -> Fit:
-    return Fit(run, ready.model, ready.rows, ready.told, ready.starts)
+    run = finished(run, checkpoints, resume)
+    return Fit(run, ready.model, ready.rows, ready.told, ready.starts).showing(intervals)
 
 
 def _method(loss: Loss, method: Any, learning_rate: Any, batch_size: int | None) -> Method:

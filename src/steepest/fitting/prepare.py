@@ -42,11 +42,9 @@ class Given:
     @property
     def row_weights(self) -> tuple[Any, bool, str]:
         """What the rows are weighted by, whether incomplete rows are left out, and what the user calls the weights."""
-        return (
-            (self.weights, self.drop_missing, "weights")
-            if self.sigma is None
-            else (self.sigma, self.drop_missing, "sigma")
-        )
+        if self.sigma is None:
+            return self.weights, self.drop_missing, "weights"
+        return self.sigma, self.drop_missing, "sigma"
 
     def constraints(self, parameters: tuple[str, ...], columns: tuple[str, ...]) -> Constraints:
         """What is settled about these parameters."""
