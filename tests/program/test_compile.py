@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import warnings
 
@@ -116,3 +117,15 @@ def test_products_in_every_layout(shape, dtype):
             f = sd.compile(lambda a, b: (a.T if turn_a else a) @ (b.T if turn_b else b), engine="llvm")  # noqa: B023
             a_, b_ = (a.T if turn_a else a).astype(np.float64), (b.T if turn_b else b).astype(np.float64)
             assert (np.abs(f(a, b) - a_ @ b_) <= bound * (np.abs(a_) @ np.abs(b_)) + 1e-300).all()
+
+
+def test_machine_code_in_cycles_of_references_is_given_back():
+    """The garbage collector takes the parts of a cycle in any order; a module must not outlive what it stands on."""
+    for i in range(5):
+        f = sd.compile(lambda x: np.tanh(x) * i, engine="llvm")  # noqa: B023
+        f(np.ones(3))
+        (_, run), *_ = f._known.values()
+        run.machine_and_back = [run._machine, run, f, run._machine._engine]
+        f.me = f
+    del f, run
+    gc.collect()

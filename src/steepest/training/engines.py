@@ -37,7 +37,7 @@ def chosen_engine(
         return "numpy", method.advance
     from steepest.training.descent import Descent  # it stands on the loop, which this file stands beside
 
-    if not isinstance(method, Descent):
+    if not isinstance(method, Descent) or type(problem) is not Problem:  # a problem that counts or blurs must be asked
         return "numpy", method.advance
     from steepest.training.native import NativeDescent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import math
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -100,6 +101,11 @@ def _simplify(llvm: Any, module: Any, machine: Any) -> None:
             passes.run(function, builder)
 
 
+def _close(*parts: Any) -> None:
+    for part in parts:
+        part.close()
+
+
 class Machine:
     """Compiled functions of one module; they live as long as this object.
 
@@ -125,8 +131,9 @@ class Machine:
         module.data_layout = str(machine.target_data)
         _simplify(llvm, module, machine)
         self._engine = llvm.create_mcjit_compiler(module, machine)
+        # The engine has to go before the context that its module lives in, also where the garbage collector breaks a cycle.
+        weakref.finalize(self, _close, self._engine, context)
         self._engine.finalize_object()
-        self._context = context
 
     def function(self, name: str, result: Any, *arguments: Any) -> Any:
         """The function as ctypes calls it, which releases the interpreter's lock meanwhile."""
