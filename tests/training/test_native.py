@@ -234,3 +234,20 @@ def test_what_a_model_raises_is_raised_at_its_step():
         run = sd.Run(sd.Problem(broken, {"a": 0.0}, T, Y), sd.Descent(sd.Adam(), 0.1), engine="llvm")
     with pytest.raises(LookupError, match="mine"):
         run.step()
+
+
+def test_a_problem_that_counts_its_evaluations_is_asked_for_each():
+    class Counted(sd.Problem):
+        pass
+
+    problem = Counted(lambda p, t: p["a"] * t, {"a": 0.0}, T, Y)
+    assert sd.Run(problem, sd.Descent(sd.Adam(), 0.01), engine="llvm").engine == "numpy"
+
+
+def test_minimize_takes_an_engine():
+    slow, fast = (
+        sd.minimize(lambda x: (x**2).sum(), [3.0, 4.0], method="adam", learning_rate=0.1, steps=300, engine=engine)
+        for engine in ("numpy", "llvm")
+    )
+    assert (slow.engine, fast.engine) == ("numpy", "llvm")
+    assert fast.params["x"] == pytest.approx(slow.params["x"], abs=1e-12)

@@ -31,6 +31,7 @@ def minimize(
     seed: int = 0,
     hooks: Any = (),
     snapshots: Any = (),
+    engine: str | None = None,
 ) -> Run:
     """Find parameters where `f` is small, from `start`.
 
@@ -47,7 +48,7 @@ def minimize(
     bounds : pair, or mapping of str to pair, optional
         Lowest and highest values, None for no bound: ``(0, None)``, a pair of arrays like `start`, or ``{"a": (0, 1)}`` for a
         dict.
-    steps, time, seed, hooks, snapshots
+    steps, time, seed, hooks, snapshots, engine
         See `Run`.
     threshold, patience, tolerance
         See `Stopping`.
@@ -76,7 +77,15 @@ def minimize(
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     chosen = method_named(method, learning_rate)
     return Run(
-        problem, chosen, steps=steps, time=time, seed=seed, stopping=stopping, hooks=hooks, snapshots=snapshots
+        problem,
+        chosen,
+        steps=steps,
+        time=time,
+        seed=seed,
+        stopping=stopping,
+        hooks=hooks,
+        snapshots=snapshots,
+        engine=engine,
     ).finish()
 
 
