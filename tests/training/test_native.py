@@ -61,6 +61,7 @@ def assert_same(slow, fast, rel=1e-9):
         sd.Descent(sd.AdamW(), 0.01),
         sd.Descent(sd.RMSprop(), 0.01),
         sd.Descent(sd.Adagrad(), 0.1),
+        sd.Descent(sd.SGD(momentum=0.9, nesterov=True, weight_decay=0.01), 1e-6),
         sd.Descent(sd.chain(sd.ClipValue(5.0), sd.Momentum()), 1e-3),
     ],
     ids=lambda m: m.name,

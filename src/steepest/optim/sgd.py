@@ -73,7 +73,7 @@ class SGD:
             gradient = gradient + self.weight_decay * params
         if not self.momentum:
             return -rate * gradient, state
-        kept = 1.0 if step == 0 else 1.0 - self.dampening
+        kept = 1.0 if self.dampening == 0.0 or step == 0 else 1.0 - self.dampening
         velocity = self.momentum * state["velocity"] + kept * gradient
         direction = gradient + self.momentum * velocity if self.nesterov else velocity
         return -rate * direction, {"velocity": velocity}
