@@ -10,10 +10,10 @@ demo: $(READY)
 	$(BIN)/steepest fit examples/data/co2.csv "co2 ~ a + b*t + c*t**2 + d*sin(2*pi*t) + f*cos(2*pi*t)"
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 test-all: lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff format --check .

@@ -113,7 +113,10 @@ def test_frames_that_are_not_there(frames: Any, said: str) -> None:
 def test_names() -> None:
     slow, fast = (sd.Run(PROBLEM, sd.Descent(learning_rate=rate), steps=1) for rate in (0.01, 0.1))
     assert list(named_runs([slow, fast], "it")) == ["gradient descent, rate 0.01", "gradient descent, rate 0.1"]
-    assert list(named_runs([slow, slow], "it")) == ["gradient descent, rate 0.01 (1)", "gradient descent, rate 0.01 (2)"]
+    assert list(named_runs([slow, slow], "it")) == [
+        "gradient descent, rate 0.01 (1)",
+        "gradient descent, rate 0.01 (2)",
+    ]
     assert list(named_runs({"mine": slow, 3: fast}, "it")) == ["mine", "3"]
     with pytest.raises(sd.SteepestError, match="a race needs at least one run"):
         named_runs([], "a race")

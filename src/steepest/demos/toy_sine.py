@@ -29,7 +29,9 @@ def show(stage: Stage) -> None:
     stage.say("""ReLU fits with straight pieces that bend at a few points, tanh with a smooth curve. Where there are few
         points, at the ends, both say what suits them. Open toy-sine.html to play the two descents side by side.""")
     runs["tanh"].plot.predictions(stage.file("tanh.png"), theme=stage.theme)
-    sd.animate.fit({"ReLU": runs["relu"], "tanh": runs["tanh"]}, stage.file("toy-sine.html"), theme=stage.theme, frames=60)
+    sd.animate.fit(
+        {"ReLU": runs["relu"], "tanh": runs["tanh"]}, stage.file("toy-sine.html"), theme=stage.theme, frames=60
+    )
 
 
 def _rate(step: int) -> float:

@@ -53,7 +53,7 @@ def descend(problem: Problem, method: Descent, params: Params, state: State, n: 
     seen: tuple[Any, ...] | None = None
     halt: Halt | None = None
     whole = problem.parts(_in_blocks(problem, method)) if full else None
-    update, nothing = _in_units(method.rule, scale), np.zeros_like(params.flat)
+    update, nothing = update_in_units(method.rule, scale), np.zeros_like(params.flat)
     began = perf_counter()
     # What is not finite is found by `stopping`, and named.
     with np.errstate(all="ignore"), linking(), inside_transform():
@@ -103,7 +103,7 @@ def _in_blocks(problem: Problem, method: Descent) -> list[Any]:
     return method.batches.cut(None, problem.rows)
 
 
-def _in_units(rule: Rule, scale: Array) -> Callable[..., tuple[Array, RuleState]]:
+def update_in_units(rule: Rule, scale: Array) -> Callable[..., tuple[Array, RuleState]]:
     """The update of a rule that sees the parameters in units of `scale`."""
     if (scale == 1.0).all():
         return rule.update
