@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import steepest as sd
+from steepest.training import outcome as outcomes
 
 
 def gd(f, start, rate, **options):
@@ -139,3 +140,16 @@ def test_ctrl_c_in_a_process_of_its_own(method):
     out, err = process.communicate(timeout=30)
     assert out.splitlines()[-1] == "interrupted False True True"
     assert err == ""
+
+
+def test_remedies_name_only_what_the_problem_can_use():
+    x = np.arange(12.0)
+    net = sd.Linear(1, 2)
+    params, state = net.init(0)
+    problem = sd.Problem(net, params, x[:, None], np.arange(12) % 2, loss="cross_entropy", state=state)
+    whole = sd.Run(problem, sd.Descent(learning_rate=1e-3), steps=5).finish().outcome
+    assert whole.remedy == "Allow more steps, or use a faster method (lbfgs)."
+    for name in outcomes.REMEDIES:
+        told = outcomes.remedy_for(name, residuals=True, batches=True)
+        assert "lbfgs" not in told
+        assert told == "" or told.endswith(".")

@@ -28,6 +28,21 @@ REMEDIES = {
 }
 
 
+def remedy_for(name: str, residuals: bool, batches: bool) -> str:
+    """What to do about an outcome, for a problem with or without residuals, by a method on batches or on all rows.
+
+    Examples
+    --------
+    >>> remedy_for("out_of_steps", residuals=False, batches=False)
+    'Allow more steps, or use a faster method (lbfgs).'
+    """
+    remedy = REMEDIES[name]
+    if batches:  # methods that use curvature need all rows at every step
+        remedy = remedy.split(", or use a faster method")[0].split(", or a method that uses curvature")[0]
+        return remedy if not remedy or remedy.endswith(".") else f"{remedy}."
+    return remedy if residuals else remedy.replace("levenberg_marquardt or lbfgs", "lbfgs")
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How a run ended.

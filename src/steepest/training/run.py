@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
 from time import perf_counter
 from typing import Any
 
@@ -15,15 +14,16 @@ from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
 from steepest.base.registry import provided
-from steepest.optim.method import Advance, Halt, Method, Step
+from steepest.optim.method import Advance, Method, Step
 from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
 from steepest.training.curvature import largest_curvature
 from steepest.training.engines import chosen_engine
 from steepest.training.history import History
 from steepest.training.hooks import Cadence, Hook
-from steepest.training.outcome import REMEDIES, Outcome
+from steepest.training.outcome import Outcome, remedy_for
 from steepest.training.problem import Problem
+from steepest.training.timed import Timed, time_spent
 
 BREATH = 0.05  # seconds between looks at the clock, at Ctrl-C and at hooks that go by the clock
 DEFAULT_STEPS = 10_000
@@ -175,8 +175,8 @@ class Run:
                     self._end(self._spent(steps))
                     break
                 if self.time is not None and self.elapsed >= self.time:
-                    spent = _time_spent(self.time, self.steps_done)
-                    self._end(Outcome(outcomes.OUT_OF_TIME, spent, REMEDIES[outcomes.OUT_OF_TIME]))
+                    spent = time_spent(self.time, self.steps_done)
+                    self._end(Outcome(outcomes.OUT_OF_TIME, spent, self._remedy(outcomes.OUT_OF_TIME)))
                     break
                 n = min(left, chunk, self._steps_to_next_hook()) if self.method.stepwise else left
                 began = perf_counter()
@@ -187,7 +187,7 @@ class Run:
         except KeyboardInterrupt:
             kept = "best parameters so far" if self.best is not None else "parameters so far"
             self._end(Outcome(outcomes.INTERRUPTED, f"interrupted after {self.steps_done} steps; the {kept} are kept.",
-                              REMEDIES[outcomes.INTERRUPTED], asked=False))  # fmt: skip
+                              self._remedy(outcomes.INTERRUPTED), asked=False))  # fmt: skip
         for hook in self.hooks:
             hook.finish(self)
         return self
@@ -208,7 +208,7 @@ class Run:
         if (
             not self.method.stepwise and self.time is not None
         ):  # it does not come up for air, so its tests look at the clock
-            tests = _Timed.over_at(tests, began + self.time - before, self.time)
+            tests = Timed.over_at(tests, began + self.time - before, self.time)
         done = self._advance_by(self.problem, self.params, self.state, n, tests)
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
@@ -220,7 +220,7 @@ class Run:
             self._keep_snapshot()
         if done.halt is not None:
             name, message, remedy = done.halt
-            self._end(Outcome(name, message, remedy or REMEDIES[name], asked=name != outcomes.INTERRUPTED))
+            self._end(Outcome(name, message, remedy or self._remedy(name), asked=name != outcomes.INTERRUPTED))
         return done
 
     def _end(self, outcome: Outcome) -> None:
@@ -240,13 +240,21 @@ class Run:
         here = self.problem.value(self.params, self.state.get("model"))
         return not math.isfinite(here) or self.best[0] < here
 
+    def _remedy(self, name: str) -> str:
+        residuals = self.problem.has_data and self.problem.loss_function.slope is not None
+        batches = getattr(self.method, "batches", None)
+        return remedy_for(name, residuals, batches is not None and not batches.is_full(self.problem.rows))
+
     def _spent(self, steps: int | None) -> Outcome:
         asked = steps is not None or self.steps_asked is not None
         count = self.steps_done
         spent = f"the budget of {count} step{'s' * (count != 1)} is spent"
         if self._moving():
             return Outcome(
-                outcomes.OUT_OF_STEPS, f"{spent}; the loss was still changing.", REMEDIES[outcomes.OUT_OF_STEPS], asked
+                outcomes.OUT_OF_STEPS,
+                f"{spent}; the loss was still changing.",
+                self._remedy(outcomes.OUT_OF_STEPS),
+                asked,
             )
         return Outcome(outcomes.OUT_OF_STEPS, f"{spent}.", "", asked)
 
@@ -377,28 +385,6 @@ class Run:
     def __repr__(self) -> str:
         ended = self.outcome.message if self.outcome else f"{self.steps_done} steps done"
         return f"Run({self.method.name}, loss {self.loss:.6g}, {self.params!r}: {ended})"
-
-
-@dataclass(frozen=True)
-class _Timed(Stopping):
-    """Tests that end a method by the clock."""
-
-    until: float = math.inf
-    budget: float = math.inf
-
-    @classmethod
-    def over_at(cls, tests: Stopping, until: float, budget: float) -> _Timed:
-        return cls(**{f.name: getattr(tests, f.name) for f in fields(Stopping)}, until=until, budget=budget)
-
-    def reached(self, step: int, loss: float) -> Halt | None:
-        halt = super().reached(step, loss)
-        if halt is None and perf_counter() >= self.until:
-            halt = Halt(outcomes.OUT_OF_TIME, _time_spent(self.budget, step))
-        return halt
-
-
-def _time_spent(budget: float, steps: int) -> str:
-    return f"the time budget of {budget:g} s is spent after {steps} step{'s' * (steps != 1)}."
 
 
 def _check_pieces(problem: Any, method: Any, hooks: Any) -> None:
