@@ -222,6 +222,16 @@ def test_the_size_of_usual_errors_is_found(loss: str, deviations: float) -> None
     assert float(name.removeprefix(f"{loss}(").removesuffix(")")) == pytest.approx(deviations * scatter, rel=0.15)
 
 
+def test_a_loss_without_residuals_has_no_squares_of_them() -> None:
+    x = np.linspace(0, 2, 50)
+    counts = np.random.default_rng(0).poisson(np.exp(0.5 + x)).astype(float)
+    fit = sd.fit("y ~ a + b*x", {"x": x, "y": counts}, loss="poisson")  # the model is the logarithm of the rate
+    assert [fit.params["a"], fit.params["b"]] == pytest.approx([0.5, 1.0], abs=0.3)
+    assert np.isnan([fit.r_squared, fit.residual_standard_deviation, fit.residual_sum_of_squares]).all()
+    assert "R²" not in fit.summary()
+    assert not any("random" in remark or "constant" in remark for remark in fit.remarks)
+
+
 def test_mae_is_the_median_and_has_no_standard_errors() -> None:
     y = np.array([1.0, 2.0, 3.0, 4.0, 100.0])
     fit = sd.fit("y ~ c", {"y": y}, loss="mae")

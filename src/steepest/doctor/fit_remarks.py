@@ -186,7 +186,7 @@ def _no_errors(fit: Any) -> list[str]:
 def _pattern(fit: Any) -> list[str]:
     """Wald and Wolfowitz's runs test (Ann. Math. Statist. 11, 1940) on the signs of the residuals along the first column."""
     residuals = fit.residuals
-    if not fit.uncertainty.reached:
+    if not fit.uncertainty.reached or not fit.has_residuals:
         return []  # a descent that has not arrived leaves a pattern of its own
     if residuals.ndim != 1 or not np.isfinite(residuals).all():
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import os
 from functools import cached_property
 from pathlib import Path
@@ -186,20 +187,29 @@ class Fit:
         per_row = int(np.prod(self.observed.shape[1:]))
         return self.rows * per_row - self.run.params.flat.size
 
+    @property
+    def has_residuals(self) -> bool:
+        """Whether predictions are values of the target: not so for the losses of classes and of counts."""
+        return self.problem.loss_function.slope is not None
+
     @cached_property
     def residual_sum_of_squares(self) -> float:
-        """Sum of w * residual**2."""
-        return sum_of_squares(self.residuals, self._row_weights)
+        """Sum of w * residual**2; NaN where predictions are no values of the target, such as scores of classes or log-rates."""
+        return math.nan if not self.has_residuals else sum_of_squares(self.residuals, self._row_weights)
 
     @property
     def residual_standard_deviation(self) -> float:
-        """sqrt(residual sum of squares / degrees of freedom); NaN without degrees of freedom."""
-        return standard_deviation(self.residuals, self._row_weights, self.degrees_of_freedom)
+        """sqrt(residual sum of squares / degrees of freedom); NaN without degrees of freedom or residuals."""
+        return (
+            math.nan
+            if not self.has_residuals
+            else standard_deviation(self.residuals, self._row_weights, self.degrees_of_freedom)
+        )
 
     @cached_property
     def r_squared(self) -> float:
-        """1 - residual / total sum of squares about the weighted mean; NaN for a constant target."""
-        return r_squared(self.residuals, self.observed, self._row_weights)
+        """1 - residual / total sum of squares about the weighted mean; NaN for a constant target or without residuals."""
+        return math.nan if not self.has_residuals else r_squared(self.residuals, self.observed, self._row_weights)
 
     @property
     def _row_weights(self) -> Array | None:

@@ -67,9 +67,9 @@ def facts(fit: Fit) -> list[tuple[str, str]]:
     scatter = ("residual standard deviation", number(fit.residual_standard_deviation))
     if fit.data.absolute:  # 1 where the model is right and sigma are the errors of the rows
         scatter = ("reduced chi-squared", number(fit.residual_standard_deviation**2))
+    spread = [scatter, ("R²", share(fit.r_squared))] if fit.has_residuals else []
     return [
-        scatter,
-        ("R²", share(fit.r_squared)),
+        *spread,
         ("degrees of freedom", f"{fit.degrees_of_freedom:,}"),
         ("rows", f"{fit.rows:,}{dropped}"),
         (f"loss ({fit.loss_name})", number(fit.loss)),
