@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from steepest.views.animations import ANIMATIONS, animation
+from steepest.views.animations.catalogue import ANIMATIONS, animation
 
 __all__ = list(ANIMATIONS)
 

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import steepest as sd
-from steepest.views.animation import Animation, Curve, Panel, Trail
+from steepest.views.animations.animation import Animation, Curve, Panel, Trail
 from steepest.views.style import DARK, LIGHT
 
 X = np.arange(10.0)
@@ -202,7 +202,7 @@ def test_names_cannot_break_the_page() -> None:
 
 
 def test_bad_places_are_refused_before_anything_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steepest.views.animation_panels.path_of", lambda *_: pytest.fail("drawn"))
+    monkeypatch.setattr("steepest.views.animations.animation_panels.path_of", lambda *_: pytest.fail("drawn"))
     for animate in (sd.animate.curve, sd.animate.surface, sd.animate.fit):
         with pytest.raises(sd.SteepestError, match=r"End its name in \.gif or \.html"):
             animate(line(), tmp_path / "a.mp4")

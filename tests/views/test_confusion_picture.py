@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.confusion_picture import plot_confusion
+from steepest.views.pictures.confusion_picture import plot_confusion
 from views.judged import judge
 
 LABELS = np.random.default_rng(2).integers(0, 3, 80)

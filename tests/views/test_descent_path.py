@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import steepest as sd
-from steepest.views.descent_path import named_runs, path_of, steps_shown
+from steepest.views.landscapes.descent_path import named_runs, path_of, steps_shown
 
 X = np.linspace(-1, 2, 30)
 PROBLEM = sd.Problem(lambda p, x: p["a"] + p["b"] * x, {"a": 0.0, "b": 0.0}, X, 1 + X**2)
@@ -45,7 +45,7 @@ def test_quadratic_by_hand() -> None:
 
 def test_snapshots_that_are_dense_enough_are_used(monkeypatch: pytest.MonkeyPatch) -> None:
     run = descended(200, snapshots=10)
-    monkeypatch.setattr("steepest.views.descent_path._done_again", lambda *_: pytest.fail("done again"))
+    monkeypatch.setattr("steepest.views.landscapes.descent_path._done_again", lambda *_: pytest.fail("done again"))
     assert path_of(run, frames=15).steps.size == 15
     assert set(path_of(run, frames=15).steps) <= {*range(0, 201, 10)}
 

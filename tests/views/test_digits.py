@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steepest.views.digits import number, share, with_error
+from steepest.views.tables.digits import number, share, with_error
 
 
 @pytest.mark.parametrize(

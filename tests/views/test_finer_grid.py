@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from steepest.views.finer_grid import finer_grid
+from steepest.views.landscapes.finer_grid import finer_grid
 
 
 @pytest.mark.parametrize("size", [1e-300, 1.0, 1e300])

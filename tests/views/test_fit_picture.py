@@ -13,8 +13,8 @@ import pytest
 
 import steepest as sd
 from steepest.training.outcome import Outcome
-from steepest.views.fit_axis import fit_axis
-from steepest.views.fit_picture import plot_fit
+from steepest.views.pictures.fit_axis import fit_axis
+from steepest.views.pictures.fit_picture import plot_fit
 from steepest.views.style import DARK, LIGHT, Picture
 from views.altered import Altered
 

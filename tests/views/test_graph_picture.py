@@ -15,8 +15,8 @@ from matplotlib.transforms import Bbox
 
 import steepest as sd
 from steepest.base.errors import ModelError, SteepestError
-from steepest.views.graph_layout import laid_out
-from steepest.views.graph_picture import MOST_BLOCKS, plot_graph
+from steepest.views.graphs.graph_layout import laid_out
+from steepest.views.graphs.graph_picture import MOST_BLOCKS, plot_graph
 from views.graph_cases import CASES
 
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import steepest as sd
-from steepest.views.landscape import landscape
-from steepest.views.landscape_plane import element_of, plane_of
-from steepest.views.loss_levels import loss_levels
+from steepest.views.landscapes.landscape import landscape
+from steepest.views.landscapes.landscape_plane import element_of, plane_of
+from steepest.views.landscapes.loss_levels import loss_levels
 
 RANDOM = np.random.default_rng(4)
 

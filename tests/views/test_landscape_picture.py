@@ -11,7 +11,7 @@ import pytest
 from matplotlib.patches import Patch
 
 import steepest as sd
-from steepest.views.landscape_picture import colour_of, followed, mark_of
+from steepest.views.landscapes.landscape_picture import colour_of, followed, mark_of
 from steepest.views.style import DARK, LIGHT
 from views.judged import judge
 

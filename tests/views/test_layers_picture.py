@@ -11,7 +11,7 @@ import pytest
 import steepest as sd
 from steepest.doctor.layer_history import LayerHistory
 from steepest.doctor.probes import Probe
-from steepest.views.layers_picture import plot_layers
+from steepest.views.pictures.layers_picture import plot_layers
 from views.judged import judge, legend_of, line
 
 X = np.random.default_rng(0).normal(size=(40, 4))

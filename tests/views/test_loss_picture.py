@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from matplotlib.colors import to_hex
 
 import steepest as sd
-from steepest.views.loss_axis import block_means, thinned
-from steepest.views.loss_picture import plot_loss
+from steepest.views.pictures.loss_axis import block_means, thinned
+from steepest.views.pictures.loss_picture import plot_loss
 from steepest.views.style import LIGHT
 from views.judged import judge, legend_of, line
 

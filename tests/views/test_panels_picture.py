@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.earlier import runs_at
-from steepest.views.panels_picture import plot_panels
-from steepest.views.predictions_picture import plot_predictions
+from steepest.views.pictures.earlier import runs_at
+from steepest.views.pictures.panels_picture import plot_panels
+from steepest.views.pictures.predictions_picture import plot_predictions
 from views.judged import judge, legend_of, line
 
 T = np.arange(20.0)

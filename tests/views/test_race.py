@@ -10,8 +10,8 @@ import pytest
 from rich.console import Console
 
 import steepest as sd
-from steepest.views.race_picture import plot_race
-from steepest.views.race_table import race_html, race_rows, race_summary, race_text
+from steepest.views.pictures.race_picture import plot_race
+from steepest.views.tables.race_table import race_html, race_rows, race_summary, race_text
 from views.judged import judge
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.rates_picture import plot_rates
-from steepest.views.regimes import Limit, percent, regimes
+from steepest.views.pictures.rates_picture import plot_rates
+from steepest.views.pictures.regimes import Limit, percent, regimes
 from views.judged import judge, legend_of
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.range_test_picture import plot_range_test
-from steepest.views.residuals_picture import plot_residuals
+from steepest.views.pictures.range_test_picture import plot_range_test
+from steepest.views.pictures.residuals_picture import plot_residuals
 from views.judged import judge, legend_of
 
 X = np.linspace(0, 1, 101)

@@ -9,7 +9,7 @@ import pytest
 
 import steepest as sd
 from steepest.training.outcome import Outcome
-from steepest.views.table import parameter_rows, summary_html, summary_text
+from steepest.views.tables.table import parameter_rows, summary_html, summary_text
 from views.altered import Altered
 
 # Norris, NIST StRD: the certified values of a straight line through 36 observations.

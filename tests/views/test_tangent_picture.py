@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.tangent_picture import plot_tangent
+from steepest.views.pictures.tangent_picture import plot_tangent
 from views.judged import judge, legend_of, line
 
 

@@ -10,9 +10,9 @@ from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_hex
 
 import steepest as sd
-from steepest.views.network_shape import columns_of
+from steepest.views.pictures.network_shape import columns_of
+from steepest.views.pictures.topology_picture import plot_topology
 from steepest.views.style import LIGHT
-from steepest.views.topology_picture import plot_topology
 from views.judged import judge
 
 

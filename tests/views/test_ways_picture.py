@@ -12,7 +12,7 @@ import pytest
 import steepest as sd
 from steepest import ModelError, SteepestError
 from steepest.differentiation import ways as ways_module
-from steepest.views.ways_picture import plot_ways
+from steepest.views.pictures.ways_picture import plot_ways
 
 
 @pytest.fixture(autouse=True)

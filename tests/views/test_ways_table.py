@@ -11,7 +11,7 @@ import pytest
 import steepest as sd
 from steepest.cli.output import as_json
 from steepest.differentiation import ways as ways_module
-from steepest.views.ways_table import growth_text, step_lines, swell_text, ways_object, ways_table, ways_text
+from steepest.views.tables.ways_table import growth_text, step_lines, swell_text, ways_object, ways_table, ways_text
 
 
 @pytest.fixture(autouse=True)

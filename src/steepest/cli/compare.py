@@ -147,7 +147,7 @@ def describe(meter: Any) -> str:
 
 
 def _show(comparison: Comparison, output: Output) -> None:
-    from steepest.views.race_table import race_summary, race_text
+    from steepest.views.tables.race_table import race_summary, race_text
 
     if sys.stdout.isatty():
         from rich.console import Console

@@ -68,7 +68,7 @@ class DeriveCommand:
     def _without_point(self, objective: Objective, output: Output) -> int:
         """The derivation alone."""
         from steepest.differentiation.derivation import derivation
-        from steepest.views.ways_table import derivation_object, growth_text, swell_text
+        from steepest.views.tables.ways_table import derivation_object, growth_text, swell_text
 
         for option, value in (("--manual", self.manual), ("--picture", self.picture)):
             if value is not None:
@@ -83,7 +83,7 @@ class DeriveCommand:
         return 0
 
     def _blocks(self, found: Ways) -> list[str]:
-        from steepest.views.ways_table import growth_text, step_lines, swell_text, ways_table
+        from steepest.views.tables.ways_table import growth_text, step_lines, swell_text, ways_table
 
         derived = found.derivation
         blocks = [ways_table(found), self._derivation(derived), step_lines(found), swell_text(derived), growth_text()]

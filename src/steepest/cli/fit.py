@@ -154,7 +154,7 @@ class FitCommand:
 
 
 def _show(fit: Fit, output: Output) -> None:
-    from steepest.views.table import summary, summary_text
+    from steepest.views.tables.table import summary, summary_text
 
     if sys.stdout.isatty():
         from rich.console import Console

@@ -135,7 +135,7 @@ class PlotCommand:
         return lambda place: self._draw_runs(of, place), runs
 
     def _draw_runs(self, of: Any, place: Path) -> None:
-        from steepest.views.animations import Animations, animation
+        from steepest.views.animations.catalogue import Animations, animation
         from steepest.views.plots import picture
 
         if self.picture == "animation":

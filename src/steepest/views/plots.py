@@ -22,21 +22,21 @@ class Entry(NamedTuple):
 
 # One line a picture, in the order of docs/pictures.md, which says how to add one. Modules are imported when first used.
 PICTURES: dict[str, Entry] = {
-    "fit": Entry("steepest.views.fit_picture", "plot_fit", of=("Fit", "Run")),
-    "loss": Entry("steepest.views.loss_picture", "plot_loss", of=("Fit", "Run")),
-    "panels": Entry("steepest.views.panels_picture", "plot_panels", of=("Fit", "Run")),
-    "rates": Entry("steepest.views.rates_picture", "plot_rates", of=("Fit", "Run")),
-    "tangent": Entry("steepest.views.tangent_picture", "plot_tangent", of=("Fit", "Run")),
-    "ways": Entry("steepest.views.ways_picture", "plot_ways"),
-    "topology": Entry("steepest.views.topology_picture", "plot_topology", of=("Run",)),
-    "layers": Entry("steepest.views.layers_picture", "plot_layers", of=("Run",)),
-    "predictions": Entry("steepest.views.predictions_picture", "plot_predictions", of=("Fit", "Run")),
-    "residuals": Entry("steepest.views.residuals_picture", "plot_residuals", of=("Fit", "Run")),
-    "confusion": Entry("steepest.views.confusion_picture", "plot_confusion", of=("Run",)),
-    "range_test": Entry("steepest.views.range_test_picture", "plot_range_test"),
-    "race": Entry("steepest.views.race_picture", "plot_race"),
-    "landscape": Entry("steepest.views.landscape_picture", "plot_landscape", of=("Fit", "Run")),
-    "surface": Entry("steepest.views.landscape_picture", "plot_surface", of=("Fit", "Run")),
+    "fit": Entry("steepest.views.pictures.fit_picture", "plot_fit", of=("Fit", "Run")),
+    "loss": Entry("steepest.views.pictures.loss_picture", "plot_loss", of=("Fit", "Run")),
+    "panels": Entry("steepest.views.pictures.panels_picture", "plot_panels", of=("Fit", "Run")),
+    "rates": Entry("steepest.views.pictures.rates_picture", "plot_rates", of=("Fit", "Run")),
+    "tangent": Entry("steepest.views.pictures.tangent_picture", "plot_tangent", of=("Fit", "Run")),
+    "ways": Entry("steepest.views.pictures.ways_picture", "plot_ways"),
+    "topology": Entry("steepest.views.pictures.topology_picture", "plot_topology", of=("Run",)),
+    "layers": Entry("steepest.views.pictures.layers_picture", "plot_layers", of=("Run",)),
+    "predictions": Entry("steepest.views.pictures.predictions_picture", "plot_predictions", of=("Fit", "Run")),
+    "residuals": Entry("steepest.views.pictures.residuals_picture", "plot_residuals", of=("Fit", "Run")),
+    "confusion": Entry("steepest.views.pictures.confusion_picture", "plot_confusion", of=("Run",)),
+    "range_test": Entry("steepest.views.pictures.range_test_picture", "plot_range_test"),
+    "race": Entry("steepest.views.pictures.race_picture", "plot_race"),
+    "landscape": Entry("steepest.views.landscapes.landscape_picture", "plot_landscape", of=("Fit", "Run")),
+    "surface": Entry("steepest.views.landscapes.landscape_picture", "plot_surface", of=("Fit", "Run")),
 }
 
 

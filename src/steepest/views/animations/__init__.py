@@ -1,0 +1,1 @@
+"""Descents that move: GIFs, and pages that play by themselves."""

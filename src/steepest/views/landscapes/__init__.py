@@ -1,0 +1,1 @@
+"""Losses over two parameters or directions, with paths on them."""
