@@ -67,21 +67,9 @@ class Bounds:
         """The nearest place inside; NaN stays."""
         return np.clip(flat, self.lower, self.upper)
 
-    def inside(self, flat: Array) -> Array:
-        """The nearest place a little off every bound, so that a descent can move both ways."""
-        width = self.upper - self.lower
-        room = np.where(
-            np.isfinite(width), 1e-3 * np.where(np.isfinite(width), width, 0.0), 1e-3 * np.maximum(np.abs(flat), 1.0)
-        )
-        return np.clip(flat, self.lower + room, self.upper - room)
-
     def held(self, flat: Array, slope: Array) -> Array:
         """Which elements stand at a bound that the descent would push them through."""
         return ((flat <= self.lower) & (slope > 0)) | ((flat >= self.upper) & (slope < 0))
-
-    def at(self, flat: Array) -> Array:
-        """Which elements stand at a bound."""
-        return (flat <= self.lower) | (flat >= self.upper)
 
 
 def _pair(name: str, pair: Any, shape: tuple[int, ...]) -> tuple[Array, Array]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -111,9 +112,14 @@ class Constraints:
     def expanded(self, free: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters, from those that are fitted: numbers, arrays or Tensors."""
         values: dict[str, Any] = {**free, **self.fixed}
-        for name, tree in self.ties.items():
-            values[name] = compile_tree(tree)(values)
+        for name, follow in self._followers.items():
+            values[name] = follow(values)
         return values
+
+    @cached_property
+    def _followers(self) -> dict[str, Callable[[Mapping[str, Any]], Any]]:
+        """The ties as functions, made once: a model asks for them at every step."""
+        return {name: compile_tree(tree) for name, tree in self.ties.items()}
 
     def within(self, values: Mapping[str, float]) -> dict[str, float]:
         """The nearest values that lie a little inside of the bounds, where a descent can begin."""
