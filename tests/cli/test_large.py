@@ -40,7 +40,7 @@ def write(path: Path, rows: int) -> Path:
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the line says, without waiting between."""
     lines: list[str] = []
-    monkeypatch.setattr(progress, "_line", lambda shown: contextlib.nullcontext(lines.append if shown else None))
+    monkeypatch.setattr(progress, "live_line", lambda shown: contextlib.nullcontext(lines.append if shown else None))
     monkeypatch.setattr(progress, "_SECONDS", 1e-9)
     return lines
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.choices import suggestion
 from steepest.base.errors import ModelError
 from steepest.base.params import Array, Params
 
@@ -46,10 +46,9 @@ class Bounds:
         places = params.places()
         for name, pair in bounds.items():
             if name not in places:
-                near = difflib.get_close_matches(name, places, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise ModelError(
-                    f"bounds name {name!r}, which is not a parameter to fit.{hint} There are {', '.join(places)}."
+                    f"bounds name {name!r}, which is not a parameter to fit.{suggestion(name, places)} "
+                    f"There are {', '.join(places)}."
                 )
             low, high = _pair(name, pair, np.shape(params[name]))
             lower[places[name]], upper[places[name]] = np.ravel(low), np.ravel(high)

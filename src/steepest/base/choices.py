@@ -33,6 +33,18 @@ def chosen(what: str, name: str, table: Mapping[str, T]) -> T:
     raise unknown(what, name, table, table)
 
 
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'blue'?`` with a blank in front, for a name that is close to a `known` one; else nothing.
+
+    Examples
+    --------
+    >>> f"there is no bleu.{suggestion('bleu', ['red', 'blue'])}", suggestion("x", ["red", "blue"])
+    ("there is no bleu. Did you mean 'blue'?", '')
+    """
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 def unknown(what: str, name: str, known: Iterable[str], listed: Iterable[str]) -> ModelError:
     """The error for a name that is not `known`: offers the nearest, and says which are `listed` as there."""
     near = difflib.get_close_matches(name.strip().lower().replace("-", "_").replace(" ", "_"), list(known), n=1)

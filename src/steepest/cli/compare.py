@@ -116,25 +116,11 @@ def _outside(problem: Problem, name: str, pair: tuple[float, float]) -> bool:
 
 @contextlib.contextmanager
 def _progress(shown: bool, starts: int) -> Iterator[Callable[[str, int, Any], None] | None]:
-    """A watcher that keeps one line on standard error up to date; none unless it is a terminal that can rewrite a line."""
-    if not shown:
-        yield None
-        return
-    from rich.console import Console
-    from rich.live import Live
-    from rich.text import Text
+    """A watcher that keeps one line on standard error up to date; None where `live_line` gives none."""
+    from steepest.cli.progress import live_line
 
-    console = Console(stderr=True)
-    if not console.is_terminal or console.is_dumb_terminal:
-        yield None
-        return
-    with Live(console=console, transient=True, auto_refresh=False) as live:
-
-        def watch(name: str, k: int, meter: Any) -> None:
-            line = f"{name}, start {k + 1} of {starts}   {describe(meter)}"
-            live.update(Text(line, no_wrap=True, overflow="ellipsis"), refresh=True)
-
-        yield watch
+    with live_line(shown) as show:
+        yield show and (lambda name, k, meter: show(f"{name}, start {k + 1} of {starts}   {describe(meter)}"))
 
 
 def describe(meter: Any) -> str:

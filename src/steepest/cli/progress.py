@@ -24,7 +24,7 @@ def progress_line(shown: bool, head: str = "") -> Iterator[list[Hook]]:
     The line also says what is told by `steepest.base.progress.tell`: how much is read, and where within a step a fit to very
     many rows is. It begins with `head`, and after the first step with what `described` says.
     """
-    with _line(shown) as show:
+    with live_line(shown) as show:
         if show is None:
             yield []
             return
@@ -48,7 +48,7 @@ def progress_line(shown: bool, head: str = "") -> Iterator[list[Hook]]:
 @contextlib.contextmanager
 def counting_line(shown: bool, what: str) -> Iterator[Callable[[int, int], None] | None]:
     """A function ``(done, all)`` that keeps one line such as "refit 20 of 1,000" up to date; None as above."""
-    with _line(shown) as show:
+    with live_line(shown) as show:
         if show is None:
             yield None
             return
@@ -64,7 +64,8 @@ def counting_line(shown: bool, what: str) -> Iterator[Callable[[int, int], None]
 
 
 @contextlib.contextmanager
-def _line(shown: bool) -> Iterator[Callable[[str], None] | None]:
+def live_line(shown: bool) -> Iterator[Callable[[str], None] | None]:
+    """A function that keeps one line on standard error up to date; None unless it is a terminal that can rewrite a line."""
     if not shown:
         yield None
         return

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from steepest.base.params import Array
+from steepest.doctor.finding import listed as in_words
 from steepest.optim.linearised import Linearised
 from steepest.training import outcome as outcomes
 
@@ -32,7 +33,7 @@ def unmoved(fit: Any) -> list[str]:
     if still.all():
         return ["No parameter has moved: these values are the start, not an answer."]
     verb = "has" if len(listed) == 1 else "have"
-    return [f"{_and(listed)} {verb} not moved from the start: what is shown is not an answer. Give another start."]
+    return [f"{in_words(listed)} {verb} not moved from the start: what is shown is not an answer. Give another start."]
 
 
 def hardly_known(fit: Any) -> list[str]:
@@ -86,7 +87,7 @@ def outliers(fit: Any) -> list[str]:
     more = f" and {len(far) - MOST_ROWS} more" if len(far) > MOST_ROWS else ""
     verb = "stands" if len(far) == 1 else "stand"
     return [
-        f"{_and(shown) if not more else ', '.join(shown) + more} {verb} out from the others. If a row is wrong, correct it; "
+        f"{in_words(shown) if not more else ', '.join(shown) + more} {verb} out from the others. If a row is wrong, correct it; "
         f"if such rows belong to the data, fit with loss='huber' or 'log_cosh'."
     ]
 
@@ -112,7 +113,3 @@ def studentised(fit: Any) -> Array | None:
             inner[rows.weights == 0] = math.nan
             t[rows.numbers] = inner * np.sqrt(np.maximum(free - 1, 0) / np.maximum(free - inner**2, 0.0))
     return t
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

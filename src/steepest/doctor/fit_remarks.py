@@ -8,6 +8,7 @@ import numpy as np
 
 from steepest.base.params import Array
 from steepest.doctor.answer_remarks import hardly_known, lower_elsewhere, outliers, unmoved
+from steepest.doctor.finding import listed as in_words
 from steepest.doctor.redundancy import combination, components
 from steepest.doctor.run_remarks import run_remarks
 from steepest.formula.structure import linear_parameters
@@ -150,7 +151,7 @@ def _undetermined(fit: Any) -> list[str]:
                 else "they can change together without changing any prediction"
             )
             remarks.append(
-                f"The data do not determine {_and(listed)} separately{why}: {said}. Write the formula with fewer parameters, "
+                f"The data do not determine {in_words(listed)} separately{why}: {said}. Write the formula with fewer parameters, "
                 f"or give more varied data."
             )
     return list(dict.fromkeys(remarks))
@@ -242,7 +243,3 @@ def _runs_test(runs: int, above: int, below: int) -> tuple[float, float]:
 def _lag_one(residuals: Array) -> float:
     centred = residuals - residuals.mean()
     return float(centred[1:] @ centred[:-1] / (centred @ centred))
-
-
-def _and(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from steepest.base.choices import suggestion
 from steepest.base.errors import FormulaError, ModelError
 from steepest.formula.callable import compile_tree
 from steepest.formula.formula import Formula
@@ -78,7 +78,7 @@ class Constraints:
         boxes = {name: _pair(name, pair) for name, pair in (read_bounds(bounds)).items()}
         for what, given in (("fix", fixed), ("tie", ties), ("bounds", boxes)):
             for name in given:
-                _known(what, name, parameters)
+                check_parameter(what, name, parameters)
         for name in ties:
             if name in fixed:
                 raise ModelError(f"{name!r} is both fixed and tied; leave one out.")
@@ -167,12 +167,12 @@ def _pair(name: str, pair: Any) -> Pair:
     return low, high
 
 
-def _known(what: str, name: str, parameters: Collection[str]) -> None:
+def check_parameter(what: str, name: str, parameters: Collection[str]) -> None:
+    """Raise unless the model has a parameter of this name; `what` named it."""
     if name not in parameters:
-        near = difflib.get_close_matches(name, parameters, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ModelError(
-            f"{what} names {name!r}, which is not a parameter.{hint} The parameters are {', '.join(parameters)}."
+            f"{what} names {name!r}, which is not a parameter.{suggestion(name, parameters)} "
+            f"The parameters are {', '.join(parameters)}."
         )
 
 
@@ -182,7 +182,7 @@ def _check_tie(name: str, tree: Node, parameters: Collection[str], columns: Coll
             raise ModelError(
                 f"the tie {name} = {tree} uses {used.name!r}, a column of the data. Write it into the formula instead."
             )
-        _known(f"the tie {name} = {tree}", used.name, parameters)
+        check_parameter(f"the tie {name} = {tree}", used.name, parameters)
 
 
 def _in_order(ties: Mapping[str, Node]) -> dict[str, Node]:

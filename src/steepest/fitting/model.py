@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from steepest.base.choices import suggestion
 from steepest.base.errors import DataError, ModelError, ShapeError
 from steepest.base.params import Array
 from steepest.data import NumericColumns, Source, Table, numeric_columns, open_data
@@ -309,8 +309,7 @@ def _title(function: Any) -> str:
 
 
 def _unknown(kind: str, name: str, known: Any) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"there is no {kind} {name!r}.{f' Did you mean {near[0]!r}?' if near else ''} The columns are {', '.join(known)}."
+    return f"there is no {kind} {name!r}.{suggestion(name, known)} The columns are {', '.join(known)}."
 
 
 def _numbers(values: Any, name: str, single: bool = False) -> Array:

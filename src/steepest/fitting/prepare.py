@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ from steepest.autodiff.probe import first_non_finite
 from steepest.base.errors import DataError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
-from steepest.fitting.constraints import Constraints
+from steepest.fitting.constraints import Constraints, check_parameter
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, Settled
 from steepest.fitting.starts import Starts, guess, linear_of, natural_scales
 from steepest.fitting.usual_errors import sized, tuned
@@ -202,12 +201,7 @@ def _given_start(start: Mapping[str, Any] | None, parameters: tuple[str, ...], t
     for name, value in (start or {}).items():
         if told.word(name):
             raise ModelError(f"start names {name!r}, which is not fitted: it is {told.word(name)}.")
-        if name not in parameters:
-            near = difflib.get_close_matches(name, parameters, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise ModelError(
-                f"start names {name!r}, which is not a parameter.{hint} The parameters are {', '.join(parameters)}."
-            )
+        check_parameter("start", name, parameters)
         try:
             array = np.asarray(value, dtype=np.float64)
         except (TypeError, ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from steepest.base.choices import suggestion
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.fitting.refit import refit
@@ -116,11 +116,9 @@ def _check(fit: Fit, name: str, level: float) -> None:
         raise ModelError(f"there is no profile, since there are no standard errors: {fit.uncertainty.reason}.")
     if name not in fit.run.params:
         word = fit.constraints.word(name)
-        near = difflib.get_close_matches(name, fit.run.params, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ModelError(
             f"{name!r} is not fitted: it is {word}." if word else
-            f"there is no parameter {name!r}.{hint} Fitted are {', '.join(fit.run.params)}."
+            f"there is no parameter {name!r}.{suggestion(name, fit.run.params)} Fitted are {', '.join(fit.run.params)}."
         )  # fmt: skip
     if fit.run.params[name].ndim:
         raise ModelError(f"a profile is of one number; {name!r} is an array of shape {fit.run.params[name].shape}.")

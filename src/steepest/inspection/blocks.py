@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import html
 import os
 from dataclasses import dataclass
 from typing import Any
 
+from steepest.base.choices import suggestion
 from steepest.base.errors import ModelError
 from steepest.base.registry import provided
 from steepest.inspection.local import Local
@@ -111,8 +111,7 @@ class LossGraph:
         for block in self.blocks:
             if block.name == name:
                 return block
-        near = difflib.get_close_matches(name, [block.name for block in self.blocks], n=1)
-        raise ModelError(f"the graph has no block {name!r}.{f' Did you mean {near[0]!r}?' if near else ''}")
+        raise ModelError(f"the graph has no block {name!r}.{suggestion(name, [block.name for block in self.blocks])}")
 
     def into(self, target: int) -> list[Arrow]:
         """The arrows into the block at this place."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from steepest.autodiff.apply import Value
 from steepest.autodiff.graph import topological
+from steepest.base.choices import suggestion
 from steepest.base.errors import ModelError
 from steepest.inspection.local import follows
 from steepest.inspection.trace import Trace, texts
@@ -159,8 +159,8 @@ def _opened(calls: Sequence[Layer], unfold: Unfold) -> set[str]:
         if name not in known:
             if not known:
                 raise ModelError(f"unfold={name!r}: this loss has no layers, so all its operations are shown anyway.")
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             outer = ", ".join(call.name for call in calls if not call.container and not call.title.endswith(call.path))
-            raise ModelError(f"there is no layer {name!r} to unfold.{hint} There are {outer}; 'all' unfolds every one.")
+            raise ModelError(
+                f"there is no layer {name!r} to unfold.{suggestion(str(name), known)} There are {outer}; 'all' unfolds every one."
+            )
     return {call.name for call in calls if call.container} | set(asked)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +13,7 @@ from steepest.autodiff.graph import topological
 from steepest.autodiff.primitives import TABLE
 from steepest.autodiff.tensor import Tensor
 from steepest.autodiff.tree import flatten, paths
+from steepest.base.choices import suggestion
 from steepest.base.errors import DifferentiationError, FormulaError, ModelError
 from steepest.base.params import Params
 from steepest.base.random import Key
@@ -71,10 +71,10 @@ class Trace:
         """
         known = {self.names[id(value)]: value for value in topological(self.loss) if id(value) in self.names}
         if name not in known:
-            near = difflib.get_close_matches(name, list(known), n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
             listed = ", ".join(list(known)[:20]) or "no names: pass the Tensor itself"
-            raise ModelError(f"the loss does not depend on a parameter {name!r}.{hint} There are {listed}.")
+            raise ModelError(
+                f"the loss does not depend on a parameter {name!r}.{suggestion(name, known)} There are {listed}."
+            )
         return known[name]
 
 
@@ -233,8 +233,7 @@ def _of_formula(text: str, at: Mapping[str, Any], data: Sequence[str]) -> Trace:
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" Did you mean {near[0]!r}?" if near else f" The names are {', '.join(known)}."
+    return suggestion(name, known) or f" The names are {', '.join(known)}."
 
 
 def _numbers(name: str, value: Any) -> Any:
