@@ -196,3 +196,22 @@ def test_sigma_is_called_sigma() -> None:
         sd.fit(DECAY, DATA, sigma=np.ones(3))
     with pytest.raises(SteepestError, match="there is no sigma column 'error'"):
         sd.fit(DECAY, DATA, sigma="error")
+
+
+@pytest.mark.parametrize("bounds", ["b > 0", "0 < b < 1", "b > 0, a > 0, c > 0", "b < 1"])
+@pytest.mark.parametrize("method", [None, "lbfgs"])
+@pytest.mark.parametrize("unit", [1e9, 1.0, 1e-9])
+def test_a_bound_that_the_answer_does_not_touch_changes_nothing_in_any_unit(
+    bounds: str, method: str | None, unit: float
+) -> None:
+    data = {"t": T * unit, "y": Y}
+    free = sd.fit(DECAY, data)
+    fit = sd.fit(DECAY, data, bounds=bounds.replace("< 1", f"< {1e3 / unit:g}"), method=method)
+    assert fit.params == pytest.approx(free.params, rel=1e-5)
+    assert fit.at_bounds == {}
+
+
+def test_starts_at_a_bound_are_moved_by_the_parameters_own_size() -> None:
+    told = Constraints.read(bounds="a > 0, 0 < b < 1, c < -5", parameters=["a", "b", "c"])
+    moved = told.within({"a": 0.0, "b": 0.5, "c": 3.0}, {"a": 1e-9})
+    assert moved == pytest.approx({"a": 1e-12, "b": 0.5, "c": -5.005})

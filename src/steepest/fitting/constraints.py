@@ -121,14 +121,24 @@ class Constraints:
         """The ties as functions, made once: a model asks for them at every step."""
         return {name: compile_tree(tree) for name, tree in self.ties.items()}
 
-    def within(self, values: Mapping[str, float]) -> dict[str, float]:
-        """The nearest values that lie a little inside of the bounds, where a descent can begin."""
+    def within(self, values: Mapping[str, float], units: Mapping[str, float] | None = None) -> dict[str, float]:
+        """The values, where one is outside or at a bound a little inside of it, so that a descent can move both ways.
+
+        A little is a thousandth of the width and of the parameter's unit: its natural magnitude where that is known, else the
+        size of the value or of the bound.
+        """
         moved = dict(values)
         for name, (low, high) in self.bounds.items():
-            if name in moved:
-                low, high = -math.inf if low is None else low, math.inf if high is None else high
-                room = 1e-3 * (high - low) if math.isfinite(high - low) else 1e-3 * max(abs(moved[name]), 1.0)
-                moved[name] = min(max(moved[name], low + room), high - room)
+            if name not in moved:
+                continue
+            low, high = -math.inf if low is None else low, math.inf if high is None else high
+            value = moved[name]
+            if low < value < high:
+                continue
+            bound = low if value <= low else high
+            unit = (units or {}).get(name) or max(abs(value), abs(bound)) or 1.0
+            room = 1e-3 * min(high - low, unit)
+            moved[name] = bound + room if value <= low else bound - room
         return moved
 
     def word(self, name: str) -> str:

@@ -148,8 +148,8 @@ def _of_formula(
     _enough_rows(rows, len(fitted.parameters))
     found = guess(fitted, rows, {name: float(x) for name, x in start.items()}, seed, loss, told.bounds)
     values = {**found.values, **(dict.fromkeys(linear_of(fitted), 0.0) if somewhere_to_go else {})}
-    values = {**told.within(values), **{name: float(x) for name, x in start.items()}}
     units = natural_scales(fitted, rows)
+    values = {**told.within(values, units), **{name: float(x) for name, x in start.items()}}
     first = Params({name: values[name] for name in fitted.parameters})
     scale = np.array([max(abs(values[name]), units[name]) for name in fitted.parameters])
     problem = Problem(fitted.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights,

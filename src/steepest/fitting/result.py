@@ -23,7 +23,7 @@ from steepest.fitting.intervals import INTERVALS, confidence_intervals, standard
 from steepest.fitting.model import FitData, FormulaModel, FunctionModel, predictions
 from steepest.fitting.profile import Profile, profile
 from steepest.fitting.quality import r_squared, standard_deviation, sum_of_squares
-from steepest.fitting.starts import Starts, guess, linear_of
+from steepest.fitting.starts import Starts, guess, linear_of, natural_scales
 from steepest.fitting.uncertainty import Uncertainty, estimate
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.history import History
@@ -350,7 +350,11 @@ class Fit:
             return None
         found = guess(bound, self.data, {}, self.run.seed, loss, self.constraints.bounds)
         problem = copy.copy(self.problem)
-        problem.start = Params(self.constraints.within({name: found.values[name] for name in bound.parameters}))
+        problem.start = Params(
+            self.constraints.within(
+                {name: found.values[name] for name in bound.parameters}, natural_scales(bound, self.data)
+            )
+        )
         run = Run(problem, LevenbergMarquardt(), seed=self.run.seed).finish()
         return Fit(run, self.model, self.data, self.constraints, found)
 
