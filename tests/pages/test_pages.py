@@ -1,0 +1,91 @@
+"""The pages of the site say nothing that is not so: their code runs, their links lead somewhere, no public name is left out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from docs.tools import pages, reference
+from markdown.extensions.toc import slugify
+
+NAV = re.compile(r"^\s*- (?:[^:\n]+: )?([\w/-]+\.md)$", re.MULTILINE)
+PAGES = sorted(path.relative_to(pages.DOCS).as_posix() for path in pages.DOCS.rglob("*.md"))
+
+
+@pytest.mark.parametrize("page", pages.executed_pages(), ids=lambda page: f"{page.parent.name}/{page.stem}")
+def test_the_code_runs_and_prints_what_the_page_shows(page: Path, tmp_path: Path) -> None:
+    blocks = pages.run(page, tmp_path)
+    assert [*pages.differences(page, blocks)] == []
+    assert set(re.findall(r"^!\[.*\]\(([\w.-]+)\)", page.read_text(), re.MULTILINE)) <= set(os.listdir(tmp_path))
+
+
+def test_what_the_code_prints_is_compared_and_can_be_written(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```python\nprint(1 + 1)\n```\n\n```text\n3\n```\n\n```python\nx = 1\n```\n\n```sh\nsteepest --version\n```\n"
+    )
+    blocks = pages.run(page, tmp_path)
+    assert [block.agrees for block in blocks] == [False, True, False]
+    page.write_text(pages.filled(page.read_text(), blocks))
+    assert "print(1 + 1)\n```\n\n```text\n2\n```\n\n```python\nx = 1\n```\n\n```sh" in page.read_text()
+    assert [*pages.differences(page, pages.run(page, tmp_path))] == []
+
+
+def test_every_public_name_has_a_place_in_the_reference() -> None:
+    assert reference.complaints() == []
+    assert len(reference.documented_names()) > 250
+
+
+def test_a_name_that_is_left_out_or_is_not_public_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    documented = reference.documented_names()
+    del documented["sd.Adam"]
+    monkeypatch.setattr(reference, "documented_names", lambda: {**documented, "sd.Adamant": "methods.md"})
+    assert reference.complaints() == [
+        "sd.Adam has no place in docs/reference/.",
+        "docs/reference/methods.md has sd.Adamant, which is not public.",
+    ]
+
+
+def test_every_page_is_in_the_navigation_once() -> None:
+    assert sorted(NAV.findall((pages.ROOT / "mkdocs.yml").read_text())) == PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    here = pages.DOCS / page
+    text = here.read_text()
+    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    for link in re.findall(r"\]\(([^)\s]+)\)", prose):
+        path, _, anchor = link.partition("#")
+        target = (here.parent / path).resolve() if path else here
+        made_by_the_code = any(f'"{path}"' in code for code in pages.code(text))
+        assert target.exists() or made_by_the_code, link
+        if anchor and target.suffix == ".md":
+            assert anchor in _anchors(target.read_text()), link
+
+
+def _anchors(text: str) -> set[str]:
+    without_code = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    headings = re.findall(r"^#+ (.*)$", without_code, re.MULTILINE)
+    names = re.findall(r"^::: (sd\.[\w.]+)$", without_code, re.MULTILINE)
+    return {slugify(re.sub(r"[`*]", "", heading), "-") for heading in headings} | set(names)
+
+
+@pytest.mark.slow
+def test_the_site_is_built_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site")]
+    done = subprocess.run(
+        command, cwd=pages.ROOT, capture_output=True, text=True, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    )
+    assert done.returncode == 0, done.stderr
+    built = sorted((tmp_path / "site").rglob("*.html"))
+    assert len(built) > len(PAGES)
+    for page in built:
+        loaded = re.findall(
+            r"<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)=[\"']?(https?:)?//", page.read_text()
+        )
+        assert loaded == [], page
