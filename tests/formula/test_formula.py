@@ -155,3 +155,22 @@ def test_numbers_that_make_no_number_are_found_at_once() -> None:
         Formula("y ~ a*10**400")
     with pytest.raises(FormulaError, match="1/0 is not a finite number"):
         Formula("y*(1/0) ~ a")
+
+
+def test_a_formula_with_a_network_knows_its_blocks_and_its_kind() -> None:
+    formula = Formula("category(y) ~ mlp(., 8)")
+    assert (formula.kind, formula.target_name, [str(block) for block in formula.blocks]) == (
+        "category",
+        "y",
+        ["mlp(., 8)"],
+    )
+    assert eval(repr(formula), {"Formula": Formula}) == formula != Formula("y ~ mlp(., 8)")
+    assert str(formula) == "category(y) ~ mlp(., 8)"
+    with pytest.raises(FormulaError, match="only formulas without one"):
+        formula.bind(["x", "y"])
+
+
+def test_what_a_plain_formula_says_of_its_left_side() -> None:
+    assert Formula("number(y) ~ a + b*x").bind(["x", "y"]).target_text == "y"
+    with pytest.raises(FormulaError, match="Classes need a network"):
+        Formula("category(y) ~ a + b*x").bind(["x", "y"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from steepest.formula.callable import compile_tree
 from steepest.formula.formula import Formula
 from steepest.formula.parser import parse_expression, parse_formula
 from steepest.formula.symbolic import to_latex, to_sympy
-from steepest.formula.tree import Node, names, postorder, to_text
+from steepest.formula.tree import Block, Kind, Node, names, postorder, to_text
 
 TEXTS = 10_000
 SMALL = 12  # nodes of a tree that also goes through SymPy, which is slow
@@ -54,14 +55,20 @@ def nothing_runs() -> Iterator[None]:
 def survives(text: str, with_sympy: bool) -> bool:
     """Put a text through everything; whether it was a formula."""
     trees: list[Node] = []
-    for read in (parse_expression, parse_formula):
+    with_networks = functools.partial(parse_formula, networks=True)
+    for read in (parse_expression, parse_formula, with_networks):
         try:
             with nothing_runs():
                 found = read(text)
         except FormulaError as error:
             assert error.position is None or 0 <= error.position <= len(text)  # noqa: PT017
             continue
-        trees += found if isinstance(found, tuple) else [found]
+        if read is with_networks:
+            printed = " ~ ".join(map(str, found))
+            assert parse_formula(printed, networks=True) == found
+            trees += [tree for tree in found if not any(isinstance(n, Block | Kind) for n in postorder(tree))]
+        else:
+            trees += found if isinstance(found, tuple) else [found]
     for tree in trees:
         printed = to_text(tree)
         assert parse_expression(printed) == tree
@@ -92,7 +99,8 @@ def _everything_is_imported() -> None:
 
 # ---- random texts ------------------------------------------------------------------------------------------------------
 _WORDS = """
-    a b x t y e pi exp sin log sqrt where min max clip arctan2 mlp lambda if else and not is import __class__ _ a_1
+    a b x t y e pi exp sin log sqrt where min max clip arctan2 mlp activation category
+    lambda if else and not is import __class__ _ a_1
     + - * / ** ** ( ) ( ) , < <= == != ~ = . ` `wind` 1 2 0 0.5 1e3 1e400 1e-400 10 99 .5 1. 1_0 2x 0x1 1j
     ^ % // := ; : [ ] { } @ ! & | ' " # $ \\ ? α π × − ² \u202e \x00 \ud800 é \u00a0 \U0001f600
 """
@@ -103,7 +111,12 @@ def random_expression(rng: random.Random, depth: int) -> str:
     if depth == 0 or rng.random() < 0.2:
         return rng.choice(["a", "b", "x", "t", "pi", "`wind speed`", "1", "2", "0.5", "3e-2", "0", "1e5", "rate_1"])
     part = [random_expression(rng, depth - 1) for _ in range(3)]
-    form = rng.randrange(8)
+    form = rng.randrange(9)
+    if form == 8:
+        block = rng.choice(
+            ["mlp({0}, {1}, 20)", "mlp(., 8, 8)", "mlp({0}, {2}, 4, activation=tanh)", "mlp(category(x), {1}, 3)"]
+        )
+        return block.format(*part)
     if form < 4:
         return f"{part[0]} {rng.choice(['+', '-', '*', '/', '**'])} {part[1]}"
     if form == 4:
@@ -136,7 +149,7 @@ def mutated(rng: random.Random, text: str) -> str:
 def random_text(rng: random.Random) -> str:
     kind = rng.randrange(10)
     if kind < 6:
-        left = rng.choice(["", "", "y ~ ", "log(y) ~ ", "~", "`a b`~"])
+        left = rng.choice(["", "", "y ~ ", "log(y) ~ ", "category(y) ~ ", "~", "`a b`~"])
         return mutated(rng, left + random_expression(rng, rng.randrange(1, 5)))
     if kind < 8:
         return " ".join(rng.choice(WORDS) for _ in range(rng.randrange(1, 12)))
@@ -334,6 +347,29 @@ def test_hostile_texts_are_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ACCEPTED, ids=lambda text: ascii(text[:30]))
 def test_odd_texts_are_read_as_what_they_say(text: str) -> None:
     assert survives(text, with_sympy=True)
+
+
+NETWORKS_REFUSED = [
+    "mlp()", "mlp(,)", "mlp(x)", "mlp(20)", "mlp(20, x)", "mlp(x, 20, z)", "mlp(x, 0)", "mlp(x, -3)", "mlp(x, 2.5)",
+    "mlp(x, 1e30)", "mlp(x, 1e400)", "mlp(x, 10*2)", "mlp(x, pi)", "mlp(x, x, 3)", "mlp(., ., 3)", "mlp(log(.), 3)",
+    "mlp((.), 3)", "mlp(. + 1, 3)", "mlp(mlp(x, 3), 3)", "mlp(log(mlp(x, 3)), 3)", "mlp(x > 1, 3)",
+    "mlp(x, 3, tanh=activation)", "mlp(x, 3, activation=)", "mlp(x, 3, activation=tanh, 4)",
+    "mlp(x, 3, activation=tanh, activation=tanh)", "mlp(x, 3, activation=2)", "mlp(x, 3, activation=a+b)",
+    "mlp(x, 3, activation=(tanh))(x)", "mlp(x, 3, dropout=1)", "mlp(x, 3, dropout=-1)", "mlp(x, 3, dropout=tanh)",
+    "mlp(x, 3, *a)", "mlp(x, 3, **a)", "mlp(x, 3, activation=`tanh`.x)", "mlp(x, 3)(x)", "mlp(x, 3).x",
+    "mlp(x, 3, activation=mlp(x, 3))", "mlp(x, 3, activation==tanh)", "mlp(activation=tanh)", "mlp(x, 3, (activation=tanh))",
+    "mlp(category(x + 1), 3)", "mlp(category(.), 3)", "mlp(category(x, z), 3)", "mlp(log(category(x)), 3)", "-category(x)",
+    "mlp(category(category(x)), 3)", ".", "a + .", "sin(x, activation=tanh)", "__0(x)", "mlp(__0, 3)", "mlp(x, 3, __0=tanh)",
+    "mlp(x, 3, lambda=tanh)", "mlp(x, 3, activation=lambda: 1)", "mlp(x, 3, activation='tanh')", "mlp(x, 3, activation=α)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NETWORKS_REFUSED, ids=lambda text: ascii(text[:30]))
+def test_what_a_block_cannot_be(text: str) -> None:
+    with nothing_runs():
+        for formula in (f"y ~ {text}", f"y ~ a + {text}", f"{text} ~ a", f"category(y) ~ {text}"):
+            with pytest.raises(FormulaError):
+                parse_formula(formula, networks=True)
 
 
 def test_a_call_from_deep_inside_the_callers_stack() -> None:

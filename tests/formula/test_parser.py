@@ -5,7 +5,7 @@ import pytest
 from steepest.base.errors import FormulaError
 from steepest.formula.parser import parse_expression, parse_formula
 from steepest.formula.tokens import MAX_TOKENS
-from steepest.formula.tree import Binary, Call, Compare, Constant, Name, Node, Number, Unary
+from steepest.formula.tree import Binary, Block, Call, Compare, Constant, Kind, Name, Node, Number, Others, Unary
 
 A, B, X = Name("a"), Name("b"), Name("x")
 
@@ -69,8 +69,8 @@ def test_positions_are_those_of_the_text() -> None:
         ("y ~ a ~ b", 6, "more than one ~"),
         ("y ~ a = b", 6, "There is no = in a formula"),
         ("y ~ sin(x=1)", 9, "inside blocks"),
-        ("y ~ mlp(., 64, 64)", 4, "not available yet"),
-        ("y ~ a + mlp(x, 20, activation=tanh)", 8, "not available yet"),
+        ("y ~ mlp(., 64, 64)", 4, "is a network"),
+        ("y ~ a + mlp(x, 20, activation=tanh)", 8, "is a network"),
         ("y ~ .", 4, "every other column"),
         ("y ~ sin(.)", 8, "every other column"),
         ("y ~ a . b", 6, "no attributes"),
@@ -183,3 +183,51 @@ def test_the_longest_chain_can_be_read(sign: str) -> None:
 
 def test_brackets_beside_each_other_are_not_deep() -> None:
     assert parse_expression("+".join(["-(-(a))"] * 200))
+
+
+# ---- networks ----------------------------------------------------------------------------------------------------------
+def test_blocks_are_read() -> None:
+    left, right = parse_formula(
+        "category(y) ~ mlp(x1, log(x2), ., 20, 1e1, dropout=0.2, activation=tanh)", networks=True
+    )
+    x2 = Call("log", (Name("x2"),))
+    block = Block("mlp", (Name("x1"), x2, Others()), (20, 10), (("activation", "tanh"), ("dropout", 0.2)))
+    assert left == Kind("category", Name("y"))
+    assert right == block
+    assert str(right) == "mlp(x1, log(x2), ., 20, 10, activation=tanh, dropout=0.2)"
+
+
+def test_a_block_stands_inside_an_expression() -> None:
+    _, right = parse_formula("y ~ a*t + exp(mlp(category(`z 1`), 16))", networks=True)
+    assert right == Binary(
+        "+",
+        Binary("*", Name("a"), Name("t")),
+        Call("exp", (Block("mlp", (Kind("category", Name("z 1", quoted=True)),), (16,)),)),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "message"),
+    [
+        ("y ~ mlp()", 4, "has no input: name columns"),
+        ("y ~ mlp(x)", 4, "has no hidden layer"),
+        ("y ~ mlp(3, x)", 8, "a size before its columns"),
+        ("y ~ mlp(x, 3, z)", 14, "z in mlp stands after a size"),
+        ("y ~ mlp(x, 2.5)", 11, "positive whole number such as 20; 2.5 is none"),
+        ("y ~ mlp(x, 1e9)", 11, "at most 100,000 units"),
+        ("y ~ mlp(x, x, 3)", 11, "names the column 'x' twice"),
+        ("y ~ mlp(x, 3, activaton=tanh)", 14, "Did you mean activation"),
+        ("y ~ mlp(x, 3, dropout=2)", 22, "a number from 0 up to 1"),
+        ("y ~ mlp(x, 3, activation=tanh, 4)", 31, "come before keywords"),
+        ("y ~ mlp(mlp(x, 3), 3)", 8, "one network cannot be the input of another"),
+        ("y ~ mlp(log(.), 3)", 12, "belongs by itself"),
+        ("mlp(y, 3) ~ x", 0, "right side of a formula"),
+        ("category(y) + 1 ~ x", 0, "around the whole left side"),
+        ("y ~ a*category(x)", 6, "around an input"),
+        ("category(y + 1) ~ mlp(x, 3)", 0, "takes one column"),
+    ],
+)
+def test_errors_of_blocks_say_what_to_write(text: str, position: int, message: str) -> None:
+    with pytest.raises(FormulaError, match=message) as caught:
+        parse_formula(text, networks=True)
+    assert caught.value.position == position

@@ -13,7 +13,7 @@ from steepest.base.errors import FormulaError, ShapeError
 from steepest.formula.callable import compile_tree
 from steepest.formula.inverse import inverse_of
 from steepest.formula.parser import parse_formula
-from steepest.formula.tree import Name, names, to_text
+from steepest.formula.tree import Block, Kind, Name, names, postorder, to_text
 
 _FEW = 20
 _CLOSE = 0.8
@@ -37,6 +37,10 @@ class Formula:
         The left side as text, ``"log(y)"``.
     names : tuple of str
         The free names of the right side in order of appearance.
+    blocks : tuple of Block
+        The networks on the right side.
+    kind : {"", "category", "number"}
+        What the left side is said to be: ``category(y) ~ ...``.
 
     Raises
     ------
@@ -53,15 +57,17 @@ class Formula:
     """
 
     def __init__(self, text: str) -> None:
-        self.target, self.tree = parse_formula(text)
+        left, self.tree = parse_formula(text, networks=True)
+        self.kind, self.target = (left.kind, left.column) if isinstance(left, Kind) else ("", left)
         self.text = text
+        self.blocks = tuple(node for node in postorder(self.tree) if isinstance(node, Block))
         self.target_name = self.target.name if isinstance(self.target, Name) else to_text(self.target)
         self.names = _unique(name.name for name in names(self.tree))
         self._left = compile_tree(self.target, text)
-        self._right = compile_tree(self.tree, text)
+        self._right = None if self.blocks else compile_tree(self.tree, text)
 
     def __str__(self) -> str:
-        return f"{self.target} ~ {self.tree}"
+        return f"{self.kind}({self.target}) ~ {self.tree}" if self.kind else f"{self.target} ~ {self.tree}"
 
     def __repr__(self) -> str:
         return f"Formula({self.text!r})"
@@ -69,10 +75,10 @@ class Formula:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Formula):
             return NotImplemented
-        return self.target == other.target and self.tree == other.tree
+        return self.kind == other.kind and self.target == other.target and self.tree == other.tree
 
     def __hash__(self) -> int:
-        return hash((self.target, self.tree))
+        return hash((self.kind, self.target, self.tree))
 
     def __reduce__(self) -> tuple[type[Formula], tuple[str]]:
         return Formula, (self.text,)
@@ -88,7 +94,8 @@ class Formula:
         Raises
         ------
         FormulaError
-            The left side, or a name in backquotes, is not a column; or nothing is left to fit.
+            The left side, or a name in backquotes, is not a column; or nothing is left to fit; or the formula is one of a
+            network, whose weights are no parameters with a name.
 
         Examples
         --------
@@ -96,6 +103,18 @@ class Formula:
         >>> bound.parameters, bound.suspicious
         (('a', 'b', 'tmie'), (('tmie', 'time'),))
         """
+        if self.blocks:
+            raise FormulaError(
+                f"{self.blocks[0].block}(...) is a network, and only formulas without one can be used here.",
+                self.text,
+                self.blocks[0].position,
+            )
+        if self.kind == "category":
+            raise FormulaError(
+                f"Classes need a network, which gives a score for each: category({self.target}) ~ mlp(x, 20).",
+                self.text,
+                0,
+            )
         return BoundFormula(self, columns)
 
 
@@ -183,6 +202,7 @@ class BoundFormula:
         values = {name: self._value(name, params, "parameter") for name in self.parameters}
         values |= {name: self._value(name, columns, "column") for name in self.columns}
         self._check_shapes(columns, self.columns)
+        assert self.formula._right is not None
         result = self.formula._right(values)
         if self.columns:
             return result

@@ -58,8 +58,11 @@ ALIASES = {
 }
 """Second names, which the tree does not keep."""
 
-BLOCKS = frozenset({"mlp"})
-"""Names that are kept for blocks."""
+BLOCKS: dict[str, tuple[str, ...]] = {"mlp": ("activation", "dropout")}
+"""Every block, a network inside a formula, by name, with its keywords."""
+
+KINDS = ("category", "number")
+"""What a column may be called where it could be both: the left side, and an input of a block."""
 
 # What other languages call it.
 _WRITE_INSTEAD = {

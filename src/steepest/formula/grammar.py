@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from steepest.base.errors import FormulaError
-from steepest.formula.functions import BLOCKS, find_function
+from steepest.formula.functions import BLOCKS, KINDS, find_function
 from steepest.formula.tokens import DOT, NAME, NUMBER, QUOTED, Token, quoted_name
 
 MAX_NESTING = 100
@@ -16,7 +16,7 @@ MAX_NESTING = 100
 BINARY_SIGNS = ("+", "-", "*", "/", "**", "<", "<=", ">", ">=", "==", "!=")
 
 
-def check_grammar(tokens: Sequence[Token], text: str, where: str) -> None:
+def check_grammar(tokens: Sequence[Token], text: str, where: str, allowed: Collection[str] = ()) -> None:
     """Check that `tokens` are one expression: operands with signs between, brackets closed, no deep nesting.
 
     Parameters
@@ -27,13 +27,15 @@ def check_grammar(tokens: Sequence[Token], text: str, where: str) -> None:
         The whole formula, for the messages.
     where : str
         What the tokens are, such as ``"the right side"``.
+    allowed : collection of str
+        Which blocks, such as ``mlp(x, 20)``, and kinds of columns, ``category(y)``, may stand there.
 
     Raises
     ------
     FormulaError
         At the first token that cannot stand where it stands.
     """
-    _Grammar(tokens, text).check(where)
+    _Grammar(tokens, text, allowed).check(where)
 
 
 def is_call(tokens: Sequence[Token], index: int) -> bool:
@@ -41,21 +43,31 @@ def is_call(tokens: Sequence[Token], index: int) -> bool:
     return tokens[index].kind == NAME and index + 1 < len(tokens) and tokens[index + 1].is_sign("(")
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Bracket:
-    """An open bracket, whether it opens a function's arguments, and how much waited outside it."""
+    """An open bracket, the function whose arguments it opens, and how much waited outside it."""
 
     token: Token
-    opens_call: bool
+    function: str
     depth: int
+    has_keywords: bool = False
+
+    @property
+    def opens_call(self) -> bool:
+        return bool(self.function)
+
+    @property
+    def opens_block(self) -> bool:
+        return self.function in BLOCKS
 
 
 class _Grammar:
     """Walks the tokens once, with the open brackets on a stack and the number of signs that still wait."""
 
-    def __init__(self, tokens: Sequence[Token], text: str) -> None:
+    def __init__(self, tokens: Sequence[Token], text: str, allowed: Collection[str]) -> None:
         self.tokens = tokens
         self.text = text
+        self.allowed = allowed
         self.brackets: list[_Bracket] = []
         self.depth = 0
 
@@ -76,17 +88,27 @@ class _Grammar:
 
     def _operand(self, index: int, token: Token) -> bool:
         """Take a token where an operand is due; whether one is still due afterwards."""
+        if self._is_keyword(index):
+            self.brackets[-1].has_keywords = True
+            return True
+        if token.is_sign("=") and self._is_keyword(index - 1):
+            return True
+        if self._begins_argument(index) and self.brackets[-1].has_keywords and not token.is_sign(",", ")"):
+            raise self._error("Columns and sizes come before keywords, as in mlp(x, 20, activation=tanh).", token)
         if token.kind in (NUMBER, QUOTED):
             return False
         if token.kind == NAME:
             return self._name(index, token)
         if token.kind == DOT:
+            if self._is_argument(index):
+                return False
             raise self._error(
-                "A lone dot stands for every other column and belongs inside a block such as mlp(., 64).",
+                "A lone dot stands for every other column and belongs by itself inside a block such as mlp(., 64).",
                 token,
             )
         if token.is_sign("("):
-            self.brackets.append(_Bracket(token, index > 0 and is_call(self.tokens, index - 1), self.depth))
+            function = self.tokens[index - 1].text if index > 0 and is_call(self.tokens, index - 1) else ""
+            self.brackets.append(_Bracket(token, function, self.depth))
             self.depth += 1
             return True
         if token.is_sign("+", "-"):
@@ -98,12 +120,11 @@ class _Grammar:
         raise self._error(f"Something is missing {before}.", token)
 
     def _name(self, index: int, token: Token) -> bool:
-        if token.text in BLOCKS and is_call(self.tokens, index):
-            raise self._error(
-                f"Blocks such as {token.text}(...) are not available yet; "
-                "write the model with functions and parameters.",
-                token,
-            )
+        if is_call(self.tokens, index) and token.text not in self.allowed:
+            if token.text in BLOCKS:
+                raise self._error(_misplaced_block(token.text), token)
+            if token.text in KINDS:
+                raise self._error(misplaced_kind(token.text), token)
         if keyword.iskeyword(token.text):
             raise self._error(_reserved(token.text), token)
         if token.text.startswith("__"):
@@ -112,6 +133,21 @@ class _Grammar:
                 token,
             )
         return is_call(self.tokens, index)
+
+    def _is_argument(self, index: int) -> bool:
+        """Whether this token is an argument of a block, by itself between brackets and commas."""
+        following = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
+        return self._begins_argument(index) and following is not None and following.is_sign(",", ")")
+
+    def _is_keyword(self, index: int) -> bool:
+        """Whether this token is a name in front of ``=`` among the arguments of a block."""
+        following = self.tokens[index + 1] if index + 1 < len(self.tokens) else None
+        named = self.tokens[index].kind == NAME and following is not None and following.is_sign("=")
+        return named and self._begins_argument(index)
+
+    def _begins_argument(self, index: int) -> bool:
+        in_block = bool(self.brackets) and self.brackets[-1].opens_block
+        return in_block and self.tokens[index - 1].is_sign("(", ",")
 
     def _close_early(self, index: int, token: Token) -> bool:
         if not self.brackets:
@@ -160,6 +196,8 @@ class _Grammar:
         self.depth = self.brackets[-1].depth + 1 if self.brackets else 0
 
     def _equals(self) -> str:
+        if self.brackets and self.brackets[-1].opens_block:
+            return "A keyword of a block is a name: mlp(x, 20, activation=tanh)."
         if any(bracket.opens_call for bracket in self.brackets):
             return "Keywords belong inside blocks such as mlp(x, 20, activation=tanh); a function takes none."
         if "~" not in self.text:
@@ -178,4 +216,19 @@ def _reserved(word: str) -> str:
     return (
         f"The word {word} is reserved. If it is a column, write {quoted_name(word)} in backquotes; "
         f"a parameter needs another name, such as {word}_."
+    )
+
+
+def _misplaced_block(block: str) -> str:
+    return (
+        f"{block}(...) is a network; it belongs on the right side of a formula that is fitted to data, as in "
+        f"y ~ {block}(x, 20)."
+    )
+
+
+def misplaced_kind(kind: str) -> str:
+    """What to tell someone who wrote ``category(x)`` or ``number(x)`` where it cannot stand."""
+    return (
+        f"{kind}(...) says what a column is. It stands around the whole left side, {kind}(y) ~ mlp(x, 20), or around an input "
+        f"of a network, y ~ mlp({kind}(x), 20)."
     )

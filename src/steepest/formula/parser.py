@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from steepest.base.errors import FormulaError
-from steepest.formula.functions import find_function, unknown_function
-from steepest.formula.grammar import check_grammar
-from steepest.formula.tokens import NAME, NUMBER, QUOTED, Token, tokenize
-from steepest.formula.tree import Binary, Call, Compare, Constant, Name, Node, Number, Unary
+from steepest.formula.blocks import Keyword, built_block
+from steepest.formula.functions import BLOCKS, KINDS, find_function, unknown_function
+from steepest.formula.grammar import check_grammar, misplaced_kind
+from steepest.formula.tokens import DOT, NAME, NUMBER, QUOTED, Token, tokenize
+from steepest.formula.tree import Binary, Call, Compare, Constant, Kind, Name, Node, Number, Others, Unary
 
 _BINARY: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -29,8 +30,14 @@ _COMPARE: dict[type[ast.cmpop], str] = {
 }
 
 
-def parse_formula(text: str) -> tuple[Node, Node]:
+def parse_formula(text: str, networks: bool = False) -> tuple[Node, Node]:
     """Read ``left ~ right`` into two checked trees.
+
+    Parameters
+    ----------
+    text : str
+    networks : bool
+        Whether the right side may have blocks, such as ``mlp(x, 20)``, and the left side be a ``category(y)`` or ``number(y)``.
 
     Raises
     ------
@@ -55,7 +62,8 @@ def parse_formula(text: str) -> tuple[Node, Node]:
         raise FormulaError("Left of ~ stands what is to be fitted, as in y ~ a + b*x.", text, tokens[0].position)
     if not right:
         raise FormulaError("Right of ~ stands the model, as in y ~ a + b*x.", text, tokens[-1].position)
-    return _side(left, text, "the left side"), _side(right, text, "the right side")
+    kinds, blocks = (KINDS, (*KINDS, *BLOCKS)) if networks else ((), ())
+    return _side(left, text, "the left side", kinds), _side(right, text, "the right side", blocks)
 
 
 def parse_expression(text: str) -> Node:
@@ -93,15 +101,18 @@ def _without_tilde(tokens: Sequence[Token], text: str) -> FormulaError:
     )
 
 
-def _side(tokens: Sequence[Token], text: str, where: str) -> Node:
-    check_grammar(tokens, text, where)
-    return _Builder(tokens, text).build()
+def _side(tokens: Sequence[Token], text: str, where: str, allowed: Collection[str] = ()) -> Node:
+    check_grammar(tokens, text, where, allowed)
+    tree = _Builder(tokens, text).build()
+    if isinstance(tree, Kind) and where != "the left side":
+        raise FormulaError(misplaced_kind(tree.kind), text, tree.position)
+    return tree
 
 
 class _Builder:
     """Hands the tokens to `ast.parse` and rebuilds what comes back from allowed nodes only.
 
-    Numbers and backquoted names become placeholders first, so that Python's parser sees ASCII names, signs
+    Numbers, backquoted names and dots become placeholders first, so that Python's parser sees ASCII names, signs
     and brackets only.
     """
 
@@ -113,7 +124,7 @@ class _Builder:
         offset = 0
         for token in tokens:
             word = token.text
-            if token.kind in (NUMBER, QUOTED):
+            if token.kind in (NUMBER, QUOTED, DOT):
                 word = f"__{len(self.placeholders)}"  # the grammar allows no name that starts like this
                 self.placeholders[word] = token
             self.token_at[offset] = token
@@ -161,6 +172,8 @@ class _Builder:
                 raise self._error("Compare two things at a time: write one where(...) inside another.", node)
             case ast.Call(func=ast.Name(), args=arguments, keywords=[]):
                 return arguments
+            case ast.Call(func=ast.Name(id=name), args=arguments) if name in BLOCKS:
+                return arguments
             case _:
                 raise self._error("This is not part of the formula language.", node)
 
@@ -170,8 +183,7 @@ class _Builder:
         if isinstance(node, ast.Call):
             return self._call(node, operands)
         for operand in operands:
-            if isinstance(operand, Compare):
-                raise self._stray_comparison(operand)
+            self._refuse_stray(operand)
         match node:
             case ast.Name(id=word):
                 return self._leaf(word, self._token(node))
@@ -191,6 +203,8 @@ class _Builder:
             return Number(self._literal(token), position=token.position)
         if token.kind == QUOTED:
             return Name(token.name, quoted=True, position=token.position)
+        if token.kind == DOT:
+            return Others(position=token.position)
         if word in Constant.VALUES:
             return Constant(word, position=token.position)
         return Name(word, position=token.position)
@@ -207,6 +221,10 @@ class _Builder:
 
     def _call(self, node: ast.Call, arguments: list[Node]) -> Node:
         token = self._token(node)
+        if token.text in BLOCKS:
+            return self._block(node, token, arguments)
+        if token.text in KINDS:
+            return self._kind(token, arguments)
         function = find_function(token.text) if token.kind == NAME else None
         if function is None:
             raise self._error(unknown_function(token.text), node)
@@ -215,8 +233,8 @@ class _Builder:
             raise self._error(f"{token.text} takes {function.arguments()}, not {count}.", node)
         for place, argument in enumerate(arguments):
             condition_due = function.name == "where" and place == 0
-            if isinstance(argument, Compare) and not condition_due:
-                raise self._stray_comparison(argument)
+            if not (isinstance(argument, Compare) and condition_due):
+                self._refuse_stray(argument)
             if condition_due and not isinstance(argument, Compare):
                 raise FormulaError(
                     "The first argument of where is a comparison, as in where(x > 0, a, b).",
@@ -224,6 +242,28 @@ class _Builder:
                     argument.position,
                 )
         return Call(function.name, tuple(arguments), position=token.position)
+
+    def _block(self, node: ast.Call, token: Token, arguments: list[Node]) -> Node:
+        for argument in arguments:
+            if not isinstance(argument, Kind):
+                self._refuse_stray(argument)
+        keywords = []
+        for each in node.keywords:
+            if not isinstance(each.value, ast.Name):
+                raise self._error("The value of a keyword is a name or a number, as in activation=tanh.", each.value)
+            keywords.append(Keyword(self.token_at[each.col_offset], self._token(each.value)))
+        return built_block(token, arguments, keywords, self.text)
+
+    def _kind(self, token: Token, arguments: list[Node]) -> Node:
+        if len(arguments) != 1 or not isinstance(arguments[0], Name):
+            raise FormulaError(f"{token.text} takes one column, as in {token.text}(y).", self.text, token.position)
+        return Kind(token.text, arguments[0], position=token.position)
+
+    def _refuse_stray(self, operand: Node) -> None:
+        if isinstance(operand, Compare):
+            raise self._stray_comparison(operand)
+        if isinstance(operand, Kind):
+            raise FormulaError(misplaced_kind(operand.kind), self.text, operand.position)
 
     def _stray_comparison(self, comparison: Compare) -> FormulaError:
         return FormulaError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from steepest.formula.tree import Binary, Call, Compare, Name, Node, Number, Unary, postorder
+from steepest.formula.tree import Binary, Block, Call, Compare, Name, Node, Number, Unary, postorder
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def substituted(tree: Node, instead: Mapping[Node, Node]) -> Node:
                 made[node] = replace(node, left=children[0], right=children[1])
             case Call():
                 made[node] = replace(node, arguments=tuple(children))
+            case Block():
+                made[node] = replace(node, inputs=tuple(children))
             case _:
                 made[node] = node
     return made[tree]

@@ -172,6 +172,57 @@ class Call(Node):
         return self.arguments
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Others(Node):
+    """A lone dot among the inputs of a block: every column but that of the left side."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Kind(Node):
+    """A column that is said to be a ``category`` or a ``number``: the whole left side, or an input of a block."""
+
+    kind: str
+    column: Name
+
+    @property
+    def content(self) -> str:
+        return self.kind
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.column,)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Block(Node):
+    """A network of its inputs inside a formula.
+
+    Attributes
+    ----------
+    block : str
+        Its name in the table, ``mlp``.
+    inputs : tuple of Node
+        Columns, functions of columns, `Others`, or a `Kind` of a column.
+    sizes : tuple of int
+        Of the hidden layers.
+    options : tuple of (str, str or float)
+        Keywords with their values, by name.
+    """
+
+    block: str
+    inputs: tuple[Node, ...]
+    sizes: tuple[int, ...]
+    options: tuple[tuple[str, str | float], ...] = ()
+
+    @property
+    def content(self) -> object:
+        return self.block, self.sizes, self.options
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return self.inputs
+
+
 def postorder(tree: Node) -> list[Node]:
     """Every distinct subtree once, operands before what uses them, the tree itself last.
 
@@ -245,6 +296,13 @@ def _text_of(node: Node, texts: dict[Node, str]) -> str:
             return f"{texts[left]} {operator} {texts[right]}"
         case Call(function=function, arguments=arguments):
             return f"{function}({', '.join(texts[argument] for argument in arguments)})"
+        case Others():
+            return "."
+        case Kind(kind=kind, column=column):
+            return f"{kind}({texts[column]})"
+        case Block(block=block, inputs=inputs, sizes=sizes, options=options):
+            words = [f"{k}={number_text(v) if isinstance(v, float) else v}" for k, v in options]
+            return f"{block}({', '.join([*(texts[each] for each in inputs), *map(str, sizes), *words])})"
         case _:
             raise TypeError(f"not a node of a formula: {type(node).__name__}")
 
