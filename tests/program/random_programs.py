@@ -25,8 +25,9 @@ EXACT = {"add", "sub", "mul", "div", "neg", "square", "reciprocal", "sqrt", "abs
          "floor", "ceil", "trunc", "rint", "where", "clip", "equal", "not_equal", "less", "less_equal", "greater",
          "greater_equal", "logical_and", "logical_or", "logical_not", "isnan", "isinf", "isfinite", "astype", "reshape",
          "transpose", "broadcast_to", "flip", "index", "concatenate", "pad", "scatter_add", "alias", "stop_gradient",
-         "amax", "amin", "absorbing_mul"}  # fmt: skip
+         "amax", "amin", "absorbing_mul", "take_along_axis"}  # fmt: skip
 SUMS = {"sum", "mean", "sum_to", "matmul"}
+ORDERED = {"add_along_axis"}  # sums whose order is NumPy's: the same bits
 
 
 def inputs_of(rng: np.random.Generator, special: bool) -> list[Any]:
@@ -70,7 +71,21 @@ def _apply(values: list[Any], r: np.ndarray) -> Any:
     x = _pick(values, r[0] ** 0.7)  # rather the recent ones
     y = _pick(values, r[1])
     kind = _pick(
-        ("unary", "unary", "binary", "binary", "number", "compare", "where", "sum", "view", "move", "matmul", "cast"),
+        (
+            "unary",
+            "unary",
+            "binary",
+            "binary",
+            "number",
+            "compare",
+            "where",
+            "sum",
+            "view",
+            "move",
+            "pick",
+            "matmul",
+            "cast",
+        ),
         r[2],
     )
     if kind == "unary" and _is_float(x):
@@ -91,6 +106,8 @@ def _apply(values: list[Any], r: np.ndarray) -> Any:
         return _view(x, r)
     if kind == "move" and _is_float(x) and len(x.shape):
         return _move(x, y, r)
+    if kind == "pick" and len(x.shape) and x.size:
+        return _pick_elements(x, r)
     if kind == "matmul" and len(x.shape) == len(y.shape) == 2 and x.dtype == y.dtype and _is_float(x):
         return ops.matmul(x, ops.transpose(x)) if x.shape[1] != y.shape[0] else ops.matmul(x, y)
     if kind == "cast":
@@ -136,6 +153,19 @@ def _move(x: Any, y: Any, r: np.ndarray) -> Any:
     return None
 
 
+def _pick_elements(x: Any, r: np.ndarray) -> Any:
+    rng = np.random.default_rng(int(r[6] * 1e9))
+    axis = int(r[4] * len(x.shape))
+    n = x.shape[axis]
+    if r[3] < 0.4:
+        places = rng.integers(-n, n, _pick([(3,), (2, 1), (7,)], r[5]))
+        return x[(*(slice(None),) * axis, places)] if x.size < 1000 else None
+    places = rng.integers(-n, n, tuple(4 if k == axis else m for k, m in enumerate(x.shape)))
+    if r[3] < 0.7:
+        return ops.take_along_axis(x, places, axis)
+    return apply(p.add_along_axis, x, rng.integers(-n, n, x.shape), axis=axis, shape=x.shape) if _is_float(x) else None
+
+
 # ---- comparing
 def same_bits(a: Any, b: Any) -> bool:
     """Equal to the last bit; any NaN is as good as another."""
@@ -172,7 +202,7 @@ def _check(operation: Any, arrays: list[Any], got: Any, expected: Any) -> None:
             near = np.abs(got - expected) <= bound
             # Where a partial sum may overflow, its order decides.
             near |= ~np.isfinite(bound)
-        elif name in EXACT or exponent == 2:
+        elif name in EXACT | ORDERED or exponent == 2:
             near = got == expected
             if name not in ("maximum", "minimum", "relu", "amax", "amin", "clip"):  # of two zeros NumPy takes either
                 near &= np.signbit(got) == np.signbit(expected)

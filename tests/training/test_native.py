@@ -80,6 +80,19 @@ def test_losses(loss):
     assert_same(*pair(lambda: toy(loss=loss), sd.Descent(sd.GradientDescent(), 0.01), steps=60), rel=1e-7)
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_classes(dtype):
+    rng = np.random.default_rng(1)
+    x, labels = rng.standard_normal((40, 4)), rng.integers(0, 3, 40).astype(dtype)
+    net = sd.MLP(4, [6], 3, activation="relu")
+    params, state = net.init(sd.Key(0))
+
+    def make():
+        return sd.Problem(net, params, x, labels, loss="cross_entropy", state=state)
+
+    assert_same(*pair(make, sd.Descent(sd.Adam(), 0.01), steps=80), rel=1e-8)
+
+
 def test_float32_stays_float32():
     slow, fast = pair(lambda: toy(np.float32), sd.Descent(sd.Adam(), 0.002), steps=60)
     assert fast.params.flat.dtype == np.float32

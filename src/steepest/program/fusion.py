@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.moving import MOVES, as_view
 from steepest.program.program import Array, Literal, Operand, Operation, Program
-from steepest.program.steps import Loop, NotCompilable, Product, Reduction, Step, View, layout
+from steepest.program.steps import Loop, NotCompilable, Pick, Product, Reduction, Step, View, layout
 
 VIEWS = {
     x.name for x in (p.transpose, p.broadcast_to, p.flip, p.alias, p.stop_gradient, p.reshape, p.index)
@@ -34,12 +33,18 @@ ELEMENTWISE = {
 }  # fmt: skip
 
 
+# Dtypes: computed with, and read or moved only.
+COMPUTED, MOVED = ("f8", "f4", "b1", "i8"), ("i1", "i2", "i4", "u1", "u2", "u4")
+
+
 class Plan:
     """The steps of a program, in order, and the memory they need.
 
     Attributes
     ----------
-    steps : list of Loop and Product
+    steps : list of Loop, Product and Pick
+    doubt : int or None
+        The value, an int64, that a run makes other than 0 where an array of places goes outside of what it picks from.
     views : dict of int to View
         Of every value.
     storage : dict of int to tuple
@@ -56,36 +61,37 @@ class Plan:
         self.program = program
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
+        self.doubt: int | None = None
         self._bases: dict[int, Array] = {}  # stand-ins: NumPy works out strides and offsets on them
-        self._arrays: dict[int, Array] = {}
-        self._step_of: dict[int, int] = {}
+        self.arrays: dict[int, Array] = {}
+        self.step_of: dict[int, int] = {}
         self._looped: dict[int, int] = {}  # values that a loop computes: held in a register there
-        self._stored: set[int] = set()
+        self.stored: set[int] = set()
         self._numbers = itertools.count(-1, -1)  # of what the program has no number for
         for spec in program.specs.values():
             if spec.size == 0:
                 raise NotCompilable("an empty array")
         for number in program.inputs:
-            self._own(number, -1)
+            self.own(number, -1)
         for number, array in program.constants.items():
             self._own_constant(number, array)
         for operation in program.operations:
             self._take(operation)
         for number in program.kept:
-            self._read(number, math.inf)
+            self.read(number, math.inf)
         self.storage = self._lifetimes()
 
     # ---- memory
-    def _own(self, number: int, step: int) -> None:
+    def own(self, number: int, step: int) -> None:
         """Memory of its own for a value, with the longest axis innermost."""
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
         self._bases[number] = base
         strides = layout(spec.shape, spec.dtype.itemsize)
-        self._place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
-        self._step_of[number] = step
+        self.place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
+        self.step_of[number] = step
         if step < 0:
-            self._stored.add(number)
+            self.stored.add(number)
 
     def _own_constant(self, number: int, array: Array) -> None:
         if 0 in array.strides and array.size > 1:  # broadcast: kept as the part that is there
@@ -94,17 +100,26 @@ class Plan:
             base = np.empty(part.size, part.dtype)
             small = np.ndarray(part.shape, part.dtype, base.data, 0, layout(part.shape, part.dtype.itemsize))
             self._bases[number] = base
-            self._place(number, np.broadcast_to(small, array.shape), number)
-            self._step_of[number] = -1
-            self._stored.add(number)
+            self.place(number, np.broadcast_to(small, array.shape), number)
+            self.step_of[number] = -1
+            self.stored.add(number)
         else:
-            self._own(number, -1)
+            self.own(number, -1)
 
-    def _place(self, number: int, array: Array, base: int) -> None:
-        self._arrays[number] = array
-        self.views[number] = self._view_of(array, base)
+    def place(self, number: int, array: Array, base: int) -> None:
+        self.arrays[number] = array
+        self.views[number] = self.view_of(array, base)
 
-    def _view_of(self, array: Array, base: int) -> View:
+    def doubtful(self) -> None:
+        """Make the value that says whether a place was outside."""
+        if self.doubt is None:
+            self.doubt = next(self._numbers)
+            self._bases[self.doubt] = self.arrays[self.doubt] = np.zeros((), np.int64)
+            self.views[self.doubt] = View(self.doubt, 0, (), (), np.dtype(np.int64))
+            self.step_of[self.doubt] = -1
+            self.stored.add(self.doubt)
+
+    def view_of(self, array: Array, base: int) -> View:
         """How a stand-in lies in its base."""
         memory = self._bases[base]
         if not np.may_share_memory(array, memory):
@@ -112,46 +127,48 @@ class Plan:
         offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
         return View(base, offset, array.shape, array.strides, array.dtype)
 
-    def _read(self, operand: Operand, step: float) -> None:
+    def read(self, operand: Operand, step: float) -> None:
         """Note that a step reads a value from memory."""
         if isinstance(operand, Literal):
             return
         base = self.views[operand].base
         if base in self._looped and self._looped[base] != step:
-            self._stored.add(base)
+            self.stored.add(base)
 
     # ---- from operations to steps
     def _take(self, operation: Operation) -> None:
         name = operation.name
         for number in (operation.out, *operation.values):
-            if self.program.specs[number].dtype.str[1:] not in ("f8", "f4", "b1", "i8"):
-                raise NotCompilable(f"dtype {self.program.specs[number].dtype}")
-        if name in VIEWS:
+            dtype = self.program.specs[number].dtype
+            moved = number != operation.out or name in VIEWS or name in MOVES
+            if dtype.str[1:] not in COMPUTED and not (moved and dtype.str[1:] in MOVED):
+                raise NotCompilable(f"dtype {dtype}")
+        if name in VIEWS and len(operation.inputs) == 1:
             self._view(operation)
         elif name in REDUCTIONS:
             self._reduce(operation)
         elif name in ELEMENTWISE:
             self._elementwise(operation)
-        elif name in _MOVES:
-            _MOVES[name](self, operation)
+        elif operation.primitive is p.matmul:
+            self._matmul(operation)
+        elif name in MOVES:
+            MOVES[name](self, operation)
         else:
             raise NotCompilable(f"the operation '{name}'")
 
     def _view(self, operation: Operation) -> None:
-        x, *indices = operation.inputs
+        (x,) = operation.inputs
         if isinstance(x, Literal):
             raise NotCompilable(f"'{operation.name}' of a number")
-        if indices:
-            raise NotCompilable("indexing by an array")
         static = operation.static
         if operation.primitive is p.index:
-            static = {"spec": _as_view(static["spec"])}
-        view = np.asarray(operation.primitive.forward(self._arrays[x], **static))
+            static = {"spec": as_view(static["spec"])}
+        view = np.asarray(operation.primitive.forward(self.arrays[x], **static))
         base = self.views[x].base
         if not np.may_share_memory(view, self._bases[base]):  # a reshape that has to move elements
             base = self._copied(x)
-            view = np.asarray(operation.primitive.forward(self._arrays[base], **static))
-        self._place(operation.out, view, base)
+            view = np.asarray(operation.primitive.forward(self.arrays[base], **static))
+        self.place(operation.out, view, base)
 
     def _copied(self, number: int) -> int:
         """A copy of a value in memory of its own, in C order; returns the number of the copy."""
@@ -159,36 +176,36 @@ class Plan:
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
         self._bases[copy] = base
-        self._place(copy, base.reshape(spec.shape), copy)
-        self._step_of[copy] = self._copy_into(number, self.views[copy])
-        self._stored.add(copy)
+        self.place(copy, base.reshape(spec.shape), copy)
+        self.step_of[copy] = self.copy_into(number, self.views[copy])
+        self.stored.add(copy)
         return copy
 
-    def _copy_into(self, operand: Operand, target: View) -> int:
+    def copy_into(self, operand: Operand, target: View) -> int:
         """Copy a value to a place; returns the step that does it."""
         shape, _ = target.squeezed
-        step = self._loop_for(shape, (operand,), alone=True)
+        step = self.loop_for(shape, (operand,), alone=True)
         loop = self.steps[step]
         assert isinstance(loop, Loop)
         loop.copies.append((operand, target))
-        self._read(operand, step)
+        self.read(operand, step)
         return step
 
     def _elementwise(self, operation: Operation) -> None:
         spec = self.program.specs[operation.out]
         shape = tuple(n for n in spec.shape if n != 1)
-        operands = tuple(self._broadcast(x, spec.shape) for x in operation.inputs)
+        operands = tuple(self.broadcast(x, spec.shape) for x in operation.inputs)
         operation = Operation(operation.primitive, operands, operation.static, operation.out)
-        step = self._loop_for(shape, operation.inputs)
+        step = self.loop_for(shape, operation.inputs)
         loop = self.steps[step]
         assert isinstance(loop, Loop)
         loop.operations.append(operation)
         for x in operation.inputs:
-            self._read(x, step)
-        self._own(operation.out, step)
+            self.read(x, step)
+        self.own(operation.out, step)
         self._looped[operation.out] = step
 
-    def _broadcast(self, operand: Operand, shape: tuple[int, ...]) -> Operand:
+    def broadcast(self, operand: Operand, shape: tuple[int, ...]) -> Operand:
         """The operand as a view of the shape of the loop."""
         if isinstance(operand, Literal) or self.program.specs.get(operand, None) is None:
             return operand
@@ -196,7 +213,7 @@ class Plan:
         if view.shape == shape:
             return operand
         number = next(self._numbers)
-        self._place(number, np.broadcast_to(self._arrays[operand], shape), view.base)
+        self.place(number, np.broadcast_to(self.arrays[operand], shape), view.base)
         return number
 
     def _reduce(self, operation: Operation) -> None:
@@ -209,14 +226,14 @@ class Plan:
         gone = self._reduced_axes(operation, source.shape, out.shape)
         shape = tuple(n for n in source.shape if n != 1)
         reduced = tuple(g for g, n in zip(gone, source.shape) if n != 1)
-        step = self._loop_for(shape, (x,))
+        step = self.loop_for(shape, (x,))
         loop = self.steps[step]
         assert isinstance(loop, Loop)
-        self._own(operation.out, step)
-        self._stored.add(operation.out)
+        self.own(operation.out, step)
+        self.stored.add(operation.out)
         count = math.prod(n for n, g in zip(source.shape, gone) if g)
         loop.reductions.append(Reduction(operation, self.views[operation.out], reduced, count))
-        self._read(x, step)
+        self.read(x, step)
 
     def _reduced_axes(self, operation: Operation, shape: tuple[int, ...], out: tuple[int, ...]) -> tuple[bool, ...]:
         if operation.primitive is p.sum_to:
@@ -228,13 +245,13 @@ class Plan:
         axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))} if shape else set()
         return tuple(i in axes for i in range(len(shape)))
 
-    def _loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...], alone: bool = False) -> int:
+    def loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...], alone: bool = False) -> int:
         """The first loop of this shape in which all operands are known; a new one at the end if there is none."""
         first = 0
         for x in operands:
             if not isinstance(x, Literal):
                 view = self.views[x]
-                made = self._step_of[view.base]
+                made = self.step_of[view.base]
                 first = max(first, made if self._in_register(view, shape) else made + 1)
         for i in range(first, len(self.steps)):
             step = self.steps[i]
@@ -250,51 +267,7 @@ class Plan:
         own = self.views[view.base]
         return view.offset == 0 and view.squeezed == own.squeezed and own.squeezed[0] == shape
 
-    # ---- what moves elements, and products
-    def _concatenate(self, operation: Operation) -> None:
-        self._own(operation.out, len(self.steps))
-        axis, start, last = operation.static["axis"], 0, 0
-        for x in operation.inputs:
-            if isinstance(x, Literal):
-                raise NotCompilable("'concatenate' of a number")
-            shape = self.program.specs[x].shape
-            place = (slice(None),) * (axis % len(shape)) + (slice(start, start + shape[axis]),)
-            last = max(last, self._copy_part(x, operation.out, place))
-            start += shape[axis]
-        self._finish_parts(operation.out, last)
-
-    def _copy_part(self, operand: Operand, out: int, place: Any) -> int:
-        return self._copy_into(operand, self._view_of(self._arrays[out][_as_view(place)], out))
-
-    def _finish_parts(self, out: int, last: int) -> None:
-        self._step_of[out] = last
-        self._stored.add(out)
-
-    def _pad(self, operation: Operation) -> None:
-        (x,) = operation.inputs
-        if isinstance(x, Literal):
-            raise NotCompilable("'pad' of a number")
-        lengths = self.program.specs[x].shape
-        place = tuple(slice(a, a + n) for (a, _), n in zip(operation.static["widths"], lengths))
-        self._zeros_with(operation.out, x, place)
-
-    def _scatter(self, operation: Operation) -> None:
-        x, *indices = operation.inputs
-        if indices:
-            raise NotCompilable("adding at places given by an array")
-        self._zeros_with(operation.out, x, operation.static["spec"])
-
-    def _zeros_with(self, out: int, operand: Operand, place: Any) -> None:
-        """Zeros with a value in some part of them."""
-        self._own(out, len(self.steps))
-        self.steps.append(Loop(self.views[out].squeezed[0], copies=[(Literal(0.0), self.views[out])]))
-        # The part is written by a step of its own, so that it comes after the zeros.
-        target = self._view_of(self._arrays[out][_as_view(place)], out)
-        operand = self._broadcast(operand, target.shape)
-        self.steps.append(Loop(target.squeezed[0], copies=[(operand, target)]))
-        self._read(operand, len(self.steps) - 1)
-        self._finish_parts(out, len(self.steps) - 1)
-
+    # ---- products
     def _matmul(self, operation: Operation) -> None:
         specs = [self.program.specs[x] for x in operation.values]
         if len(specs) != 2 or any(len(s.shape) != 2 for s in specs):
@@ -304,11 +277,11 @@ class Plan:
             raise NotCompilable("a matrix product of mixed dtypes")
         a, b = operation.values
         step = len(self.steps)
-        self._own(operation.out, step)
+        self.own(operation.out, step)
         self.steps.append(Product(self.views[a], self.views[b], self.views[operation.out]))
-        self._stored.add(operation.out)
+        self.stored.add(operation.out)
         for x in (a, b):
-            self._read(x, step)
+            self.read(x, step)
 
     # ---- the end
     def _lifetimes(self) -> dict[int, tuple[int, int, int]]:
@@ -323,13 +296,13 @@ class Plan:
             for base in _bases_written(step):
                 first.setdefault(base, i)
         result = {}
-        for number in self._stored:
+        for number in self.stored:
             made = first.get(number, -1)
-            result[number] = (self._bases[number].nbytes, made, read.get(number, self._step_of[number]))
+            result[number] = (self._bases[number].nbytes, made, read.get(number, self.step_of[number]))
         for i, step in enumerate(self.steps):
             if isinstance(step, Loop):
                 for operation in step.operations:
-                    if operation.out in self._stored:
+                    if operation.out in self.stored:
                         step.stores[operation.out] = self.views[operation.out]
                         nbytes, _, until = result[operation.out]
                         result[operation.out] = (nbytes, i, until)
@@ -338,27 +311,20 @@ class Plan:
     def _bases_read(self, step: Step) -> set[int]:
         if isinstance(step, Product):
             return {step.a.base, step.b.base}
+        if isinstance(step, Pick):
+            return {step.near.base, step.far.base, *(place.view.base for place in step.places)}
         operands: list[Operand] = [x for operation in step.operations for x in operation.inputs]
         operands += [x for reduction in step.reductions for x in reduction.operation.inputs]
         operands += [x for x, _ in step.copies]
         return {self.views[x].base for x in operands if not isinstance(x, Literal)}
 
 
-def _as_view(place: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The index such that NumPy gives a view also where it names a single element."""
-    return place if Ellipsis in place else (*place, Ellipsis)
-
-
 def _bases_written(step: Step) -> set[int]:
     if isinstance(step, Product):
         return {step.out.base}
+    if isinstance(step, Pick):
+        return {step.far.base if step.adds else step.near.base}
     return {target.base for _, target in step.copies} | {reduction.view.base for reduction in step.reductions}
-
-
-_MOVES: dict[str, Callable[[Plan, Operation], None]] = {
-    p.concatenate.name: Plan._concatenate, p.pad.name: Plan._pad, p.scatter_add.name: Plan._scatter,
-    p.matmul.name: Plan._matmul,
-}  # fmt: skip
 
 
 def loops(program: Program) -> dict[int, int]:

@@ -1,4 +1,4 @@
-"""Steps: what a fused program is made of. Loops over elements and matrix products, on views of memory."""
+"""Steps: what a fused program is made of. Loops over elements, matrix products and picked elements, on views of memory."""
 
 from __future__ import annotations
 
@@ -78,7 +78,40 @@ class Product:
     out: View
 
 
-Step = Loop | Product
+@dataclass(frozen=True)
+class Place:
+    """An array of places along one axis, which has `size` elements `stride` bytes apart; negative places count from its end.
+
+    `checked` says that a place outside of the axis has to be noticed.
+    """
+
+    view: View
+    size: int
+    stride: int
+    checked: bool
+
+
+@dataclass
+class Pick:
+    """Elements picked by arrays of places, ``near[i] = far[i, places[i]]``; with `adds`, ``far[i, places[i]] += near[i]``.
+
+    The additions are done in the order of `near`, so that their bits depend on nothing else.
+
+    Attributes
+    ----------
+    near, far : View
+        Of one shape; `far` is strided along the axes that it shares with `near`, what the places add comes on top.
+    places : tuple of Place
+        Their views have that shape too.
+    """
+
+    near: View
+    far: View
+    places: tuple[Place, ...]
+    adds: bool
+
+
+Step = Loop | Product | Pick
 
 
 def axis_order(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -8,12 +8,22 @@ from typing import Any
 
 import numpy as np
 
-SCALARS = {"f8": "double", "f4": "float", "i8": "i64", "b1": "i1"}
+SCALARS = {"f8": "double", "f4": "float", "i8": "i64", "i4": "i32", "b1": "i1"}
+# Kinds that are only read and moved: as they lie in memory, how they are widened, and the kind in which they are held.
+NARROW = {
+    "i1": ("i8", "sext", "i4"), "u1": ("i8", "zext", "i4"), "i2": ("i16", "sext", "i4"), "u2": ("i16", "zext", "i4"),
+    "u4": ("i32", "zext", "i8"), "b1": ("i8", "", "b1"),
+}  # fmt: skip
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:
-    """``f8``, ``f4``, ``i8`` or ``b1``."""
+    """``f8``, ``f4``, ``i8``, ``i4``, ``b1``, or one of those that are only read and moved."""
     return dtype.str[1:]
+
+
+def held_kind(kind: str) -> str:
+    """The kind of a number of this kind in a register."""
+    return NARROW[kind][2] if kind in NARROW else kind
 
 
 def itemsize(kind: str) -> int:
@@ -98,21 +108,19 @@ class Code:
 
     # ---- memory, `active` being how many of the lanes are there
     def load(self, pointer: str, kind: str, lanes: int, active: int, align: int | None = None) -> str:
-        align = align or itemsize(kind)
-        stored = "u1" if kind == "b1" else kind
-        if stored == "u1":
-            bytes_ = self._load_raw(pointer, "i8", lanes, active, 1, "0")
-            return (
-                self.op(f"icmp ne {self._of('i8', lanes)} {bytes_}, zeroinitializer")
-                if lanes > 1
-                else self.op(f"icmp ne i8 {bytes_}, 0")
-            )
-        return self._load_raw(pointer, SCALARS[kind], lanes, active, align, "0")
+        """Numbers of a kind from memory, in the kind in which they are held."""
+        if kind not in NARROW:
+            return self._load_raw(pointer, SCALARS[kind], lanes, active, align or itemsize(kind))
+        scalar, widened, held = NARROW[kind]
+        raw, t = self._load_raw(pointer, scalar, lanes, active, itemsize(kind)), self._of(scalar, lanes)
+        if kind == "b1":
+            return self.op(f"icmp ne {t} {raw}, {'zeroinitializer' if lanes > 1 else '0'}")
+        return self.op(f"{widened} {t} {raw} to {vector(held, lanes)}")
 
     def _of(self, scalar: str, lanes: int) -> str:
         return scalar if lanes == 1 else f"<{lanes} x {scalar}>"
 
-    def _load_raw(self, pointer: str, scalar: str, lanes: int, active: int, align: int, zero: str) -> str:
+    def _load_raw(self, pointer: str, scalar: str, lanes: int, active: int, align: int) -> str:
         t = self._of(scalar, lanes)
         if active >= lanes:
             return self.op(f"load {t}, ptr {pointer}, align {align}")
@@ -122,11 +130,13 @@ class Code:
         return self.op(f"call {t} {name}(ptr {pointer}, i32 {align}, {self.mask(lanes, active)}, {t} zeroinitializer)")
 
     def store(self, value: str, pointer: str, kind: str, lanes: int, active: int) -> None:
-        scalar, align = SCALARS[kind], itemsize(kind)
-        if kind == "b1":
-            value = self.op(f"zext {self._of('i1', lanes)} {value} to {self._of('i8', lanes)}")
-            scalar = "i8"
+        align = itemsize(kind)
+        scalar = NARROW[kind][0] if kind in NARROW else SCALARS[kind]
         t = self._of(scalar, lanes)
+        if kind == "b1":
+            value = self.op(f"zext {self._of('i1', lanes)} {value} to {t}")
+        elif kind in NARROW:
+            value = self.op(f"trunc {vector(held_kind(kind), lanes)} {value} to {t}")
         if active >= lanes:
             self.do(f"store {t} {value}, ptr {pointer}, align {align}")
             return
@@ -140,17 +150,18 @@ class Code:
 
     def gather(self, pointer: str, stride: int, kind: str, lanes: int, active: int) -> str:
         """Elements `stride` bytes apart, one by one."""
-        t = vector(kind, lanes)
+        held = held_kind(kind)
+        t = vector(held, lanes)
         result = "zeroinitializer"
         for lane in range(min(lanes, active)):
             place = self.address(pointer, lane * stride)
             element = self.load(place, kind, 1, 1)
-            result = self.op(f"insertelement {t} {result}, {SCALARS[kind]} {element}, i32 {lane}")
+            result = self.op(f"insertelement {t} {result}, {SCALARS[held]} {element}, i32 {lane}")
         return result
 
     def scatter(self, value: str, pointer: str, stride: int, kind: str, lanes: int, active: int) -> None:
         for lane in range(min(lanes, active)):
-            element = self.op(f"extractelement {vector(kind, lanes)} {value}, i32 {lane}")
+            element = self.op(f"extractelement {vector(held_kind(kind), lanes)} {value}, i32 {lane}")
             self.store(element, self.address(pointer, lane * stride), kind, 1, 1)
 
     def spread(self, scalar: str, kind: str, lanes: int) -> str:
@@ -164,7 +175,7 @@ class Code:
     def call(self, intrinsic: str, kind: str, lanes: int, *values: str, flags: str = "") -> str:
         """An intrinsic of LLVM that takes and gives the same type, such as ``sqrt`` or ``fabs``."""
         t = vector(kind, lanes)
-        short = {"f8": "f64", "f4": "f32", "i8": "i64"}[kind]
+        short = {"f8": "f64", "f4": "f32", "i8": "i64", "i4": "i32"}[kind]
         name = f"@llvm.{intrinsic}.{short}" if lanes == 1 else f"@llvm.{intrinsic}.v{lanes}{short}"
         self.library.declare(f"declare {t} {name}({', '.join([t] * len(values))})")
         return self.op(f"call {flags}{t} {name}({', '.join(f'{t} {v}' for v in values)})")

@@ -11,13 +11,14 @@ import numpy as np
 
 from steepest.program.buffers import ALIGNMENT, Arena
 from steepest.program.fusion import Plan
-from steepest.program.interpreter import check_inputs
+from steepest.program.interpreter import Interpreter, check_inputs
 from steepest.program.native.code import Code
 from steepest.program.native.loops import LoopWriter
 from steepest.program.native.machine import Library, Machine, vector_bits
+from steepest.program.native.picks import PickWriter
 from steepest.program.native.products import ProductWriter
 from steepest.program.program import Array, Literal, Program
-from steepest.program.steps import Loop, View
+from steepest.program.steps import Loop, Pick, View
 
 PADDING = 64  # bytes after each value, so that no vector reaches into another's cache line
 
@@ -92,6 +93,10 @@ def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str
     for step in plan.steps:
         if isinstance(step, Loop):
             LoopWriter(code, plan, step, offsets, width // 8).write()
+        elif isinstance(step, Pick):
+            checked = any(place.checked for place in step.places)
+            doubt = offsets[plan.doubt] if checked and plan.doubt is not None else None
+            PickWriter(code, step, offsets, width // 8, doubt).write()
         else:
             ProductWriter(code, step, offsets, width).write()
     code.do("ret void")
@@ -135,6 +140,7 @@ class Compiled:
         self._outputs = [
             x.value if isinstance(x, Literal) else self._memory.view(self.plan.views[x]) for x in program.outputs
         ]
+        self._doubt = None if self.plan.doubt is None else self._memory.view(self.plan.views[self.plan.doubt])
         self._lock = threading.Lock()  # one piece of memory, one call at a time
 
     def __call__(self, inputs: Sequence[Array]) -> list[Any]:
@@ -144,11 +150,17 @@ class Compiled:
         ------
         ShapeError
             An input has another shape or dtype than the program was recorded for.
+        IndexError
+            As NumPy's, where an input is an index.
         """
         check_inputs(self.program, inputs)
         with self._lock:
             for place, array in zip(self._inputs, inputs):
                 if place is not None:
                     np.copyto(place, array)
+            if self._doubt is not None:
+                self._doubt[...] = 0
             self._run(self._memory.pointer)
+            if self._doubt:  # an index outside of an array: NumPy says which
+                return Interpreter(self.program)(inputs)
             return [np.array(x, order="C") if isinstance(x, np.ndarray) else x for x in self._outputs]

@@ -40,10 +40,10 @@ def emit(name: str, inputs: list[Number], dtypes: list[Any], out: np.dtype[Any],
     if name in _LOGICAL:
         return _LOGICAL[name](*(x.cast("b1") for x in inputs))
     if name in _COMPARISONS:
-        common = kind_of(np.result_type(*dtypes))
-        if common not in ("f8", "f4", "i8", "b1"):
-            raise NotCompilable(f"a comparison in {np.result_type(*dtypes)}")
-        return _compare(name, *(x.cast("i8" if common == "b1" else common) for x in inputs))
+        common = np.result_type(*dtypes)
+        if common.str[1:] not in ("f8", "f4") and common.kind not in "iub":
+            raise NotCompilable(f"a comparison in {common}")
+        return _compare(name, *(x.cast(kind_of(common) if common.kind == "f" else "i8") for x in inputs))
     if name in _QUESTIONS:
         (x,) = inputs
         return _QUESTIONS[name](x if x.kind in ("f8", "f4") else x.cast("f8"))

@@ -11,7 +11,7 @@ import numpy as np
 from steepest.autodiff import primitives as p
 from steepest.program.fusion import Plan
 from steepest.program.native import elementwise
-from steepest.program.native.code import Code, itemsize, kind_of, number, splat, vector
+from steepest.program.native.code import Code, held_kind, itemsize, kind_of, number, splat, vector
 from steepest.program.native.numbers import Number
 from steepest.program.program import Literal, Operand, Operation
 from steepest.program.steps import Loop, Reduction, View
@@ -174,7 +174,8 @@ class LoopWriter:
             if place is not None and place.strides[-1] == 0:
                 pointer = self._pointer(place, [*indices, "0"])
                 scalar = self.code.load(pointer, place.kind, 1, 1)
-                held[x] = Number(self.code, self.code.spread(scalar, place.kind, self.lanes), place.kind, self.lanes)
+                kind = held_kind(place.kind)
+                held[x] = Number(self.code, self.code.spread(scalar, kind, self.lanes), kind, self.lanes)
 
     def _operands(self) -> list[Operand]:
         found: dict[Operand, None] = {}
@@ -216,8 +217,9 @@ class LoopWriter:
             if operation.out in self.loop.stores:
                 self._store(result, self._place(self.loop.stores[operation.out]), indices, lanes, active)
         for operand, target in self.loop.copies:
-            value = self._value(operand, None, indices, lanes, active, held, registers, kind_of(target.dtype))
-            self._store(value.cast(kind_of(target.dtype)), self._place(target), indices, lanes, active)
+            kind = held_kind(kind_of(target.dtype))
+            value = self._value(operand, None, indices, lanes, active, held, registers, kind)
+            self._store(value.cast(kind), self._place(target), indices, lanes, active)
         for accumulator in self.accumulators:
             (x,) = accumulator.reduction.operation.inputs
             value = self._value(x, None, indices, lanes, active, held, registers).cast(accumulator.kind)
@@ -250,7 +252,7 @@ class LoopWriter:
             name = self.code.load(pointer, kind, lanes, active)
         else:
             name = self.code.gather(pointer, stride, kind, lanes, active)
-        held[operand] = Number(self.code, name, kind, lanes)
+        held[operand] = Number(self.code, name, held_kind(kind), lanes)
         return held[operand]
 
     def _literal_kind(self, literal: Literal, operation: Operation | None) -> str:

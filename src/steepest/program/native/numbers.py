@@ -7,6 +7,7 @@ from typing import Any
 
 from steepest.program.native.code import SCALARS, Code, itemsize, splat, vector
 
+_WHOLE = ("i8", "i4")
 _FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv"}
 
 
@@ -37,7 +38,7 @@ class Number:
         a, b = self, self._other(other)
         if swap:
             a, b = b, a
-        instruction = name if self.kind == "i8" else _FLOAT[name]
+        instruction = name if self.kind in _WHOLE else _FLOAT[name]
         return self.of(self.code.op(f"{instruction} {self.type} {a.name}, {b.name}"))
 
     def __add__(self, other: Any) -> Number:
@@ -65,27 +66,27 @@ class Number:
         return self._binary("div", other, True)
 
     def __neg__(self) -> Number:
-        if self.kind == "i8":
+        if self.kind in _WHOLE:
             return 0 - self
         return self.of(self.code.op(f"fneg {self.type} {self.name}"))
 
     def compare(self, condition: str, other: Any) -> Number:
         """A mask: ``oeq``, ``une``, ``olt``, ``ole``, ``ogt``, ``oge``, ``uno`` of floats, ``eq``, ``slt``, … of integers."""
-        instruction = "icmp" if self.kind in ("i8", "b1") else "fcmp"
+        instruction = "icmp" if self.kind in (*_WHOLE, "b1") else "fcmp"
         name = self.code.op(f"{instruction} {condition} {self.type} {self.name}, {self._other(other).name}")
         return self.of(name, "b1")
 
     def __lt__(self, other: Any) -> Number:
-        return self.compare("slt" if self.kind == "i8" else "olt", other)
+        return self.compare("slt" if self.kind in _WHOLE else "olt", other)
 
     def __gt__(self, other: Any) -> Number:
-        return self.compare("sgt" if self.kind == "i8" else "ogt", other)
+        return self.compare("sgt" if self.kind in _WHOLE else "ogt", other)
 
     def __ge__(self, other: Any) -> Number:
-        return self.compare("sge" if self.kind == "i8" else "oge", other)
+        return self.compare("sge" if self.kind in _WHOLE else "oge", other)
 
     def __le__(self, other: Any) -> Number:
-        return self.compare("sle" if self.kind == "i8" else "ole", other)
+        return self.compare("sle" if self.kind in _WHOLE else "ole", other)
 
     def equals(self, other: Any) -> Number:
         return self.compare("oeq" if self.kind in ("f8", "f4") else "eq", other)
@@ -169,12 +170,12 @@ class Number:
         to = vector(kind, self.lanes)
         if kind == "b1":
             zero = self.const(0)
-            return self.compare("ne" if self.kind == "i8" else "une", zero)
+            return self.compare("ne" if self.kind in _WHOLE else "une", zero)
         if self.kind == "b1":
             instruction = "uitofp" if kind in ("f8", "f4") else "zext"
-        elif self.kind == "i8":
-            instruction = "sitofp"
-        elif kind == "i8":
+        elif self.kind in _WHOLE:
+            instruction = "sitofp" if kind in ("f8", "f4") else "sext" if kind == "i8" else "trunc"
+        elif kind in _WHOLE:
             raise ValueError("floats are not cast to integers")  # the caller refuses it before
         else:
             instruction = "fpext" if itemsize(kind) > itemsize(self.kind) else "fptrunc"

@@ -131,6 +131,8 @@ class Repeated:
             for x, array in zip(program.inputs, carried):
                 if x in self._layout.offsets:
                     np.copyto(memory.view(plan.views[x]), array)
+            if plan.doubt is not None:
+                memory.view(plan.views[plan.doubt])[...] = 0
             done = self._function(
                 memory.pointer, count, rates.ctypes.data, float(first_step), losses.ctypes.data, lengths.ctypes.data,
                 watch.ctypes.data,
@@ -260,6 +262,9 @@ class Repeated:
         since = code.op(f"load double, ptr {held['best_step']}")
         fresh = less(minus(step, since), fixed["stalled"])
         good = both(both(both(finite, inside), both(above, bounded)), both(sloped, code.op(f"or i1 {lower}, {fresh}")))
+        if (doubt := self._plan.doubt) is not None:  # an index outside of its array is the loop's to name
+            seen = code.op(f"load i64, ptr {code.address('%arena', self._layout.offsets[doubt])}, align 8")
+            good = both(good, code.op(f"icmp eq i64 {seen}, 0"))
         better = both(good, lower)
         code.do(f"store double {code.op(f'select i1 {better}, double {loss}, double {best}')}, ptr {held['best']}")
         code.do(
