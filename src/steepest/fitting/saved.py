@@ -14,6 +14,7 @@ import numpy as np
 
 from steepest.autodiff import ops
 from steepest.base.errors import ModelError
+from steepest.base.exportable import Exportable
 from steepest.base.files import write_whole
 from steepest.base.params import Array
 from steepest.fitting.bands import Knowledge
@@ -30,13 +31,29 @@ FORMAT = "steepest fit, version 2"
 
 def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
     """Write a fit of a formula; see `Fit.save`."""
+    content = content_of(fit)
+    target = write_whole(
+        path, json.dumps({**content, "checksum": _checksum(content)}, indent=1, allow_nan=False) + "\n"
+    )
+    load(target)  # what cannot be read back was not saved
+    return target
+
+
+def content_of(fit: Fit) -> dict[str, Any]:
+    """What a saved fit holds, without the data: text, numbers, lists and mappings.
+
+    Raises
+    ------
+    ModelError
+        As of `Fit.save`.
+    """
     if not isinstance(fit.model, FormulaModel):
         raise ModelError("only a fit of a formula can be saved: a Python function cannot be stored as data. "
                          "Keep its parameters (fit.params) instead.")  # fmt: skip
     if not np.isfinite(fit.run.params.flat).all():
         raise ModelError(f"there is no answer to save: {fit.outcome.message}")
     bound = fit.model.bound
-    content = {
+    return {
         "format": FORMAT,
         "steepest": __version__,
         "formula": bound.formula.text,
@@ -62,11 +79,6 @@ def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
         "steps": fit.steps,
         "outcome": {"name": fit.outcome.name, "message": fit.outcome.message, "remedy": fit.outcome.remedy},
     }
-    target = write_whole(
-        path, json.dumps({**content, "checksum": _checksum(content)}, indent=1, allow_nan=False) + "\n"
-    )
-    load(target)  # what cannot be read back was not saved
-    return target
 
 
 def _bands(fit: Fit) -> dict[str, Any] | None:
@@ -86,7 +98,7 @@ def _bands(fit: Fit) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True)
-class SavedFit:
+class SavedFit(Exportable):
     """A fit read from a file: predicts, and knows its uncertainty.
 
     Attributes
@@ -207,12 +219,13 @@ def load(path: str | os.PathLike[str]) -> SavedFit:
     if checksum != _checksum(content):
         raise ModelError(f"{path} is damaged or was changed by hand: its checksum does not fit. Fit and save again.")
     try:
-        return _from(content)
+        return of_content(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:  # a checksum that fits proves no good will
         raise ModelError(f"{path} is not a saved fit: its content does not fit together ({error}).") from None
 
 
-def _from(content: dict[str, Any]) -> SavedFit:
+def of_content(content: dict[str, Any]) -> SavedFit:
+    """The saved fit that `content_of` gave the content of."""
     columns = [*content["columns"], *content["target_columns"]]
     model = FormulaModel(Formula(content["formula"]).bind(columns))
     params = {name: float(content["parameters"][name]) for name in model.parameters}
