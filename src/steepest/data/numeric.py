@@ -6,7 +6,7 @@ import datetime
 import math
 import numbers
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -87,7 +87,24 @@ def numeric_columns(
     (array([0.5, 1.5]), array([0, 1]), 1)
     """
     table.require(names)
-    columns = {name: _numbers(table, name, shared) for name in names}
+    columns = {name: numbers_of(table, name, shared) for name in names}
+    rows_used = complete_rows(table, columns, drop_missing)
+    dropped = table.rows - len(rows_used)
+    if dropped:
+        columns = {name: values[rows_used] for name, values in columns.items()}
+    return NumericColumns(columns, rows_used, dropped)
+
+
+def complete_rows(
+    table: Table, columns: Mapping[str, NDArray[np.float64]], drop_missing: bool = False
+) -> NDArray[np.int64]:
+    """The rows, counted from 0, in which all of these columns are finite; others are refused unless they may be left out.
+
+    Raises
+    ------
+    DataError
+        See `numeric_columns`.
+    """
     usable = np.ones(table.rows, dtype=np.bool_)
     for values in columns.values():
         usable &= np.isfinite(values)
@@ -98,14 +115,12 @@ def numeric_columns(
     if dropped and len(rows_used) == 0:
         raise DataError(
             f"Nothing is left of {table.source}: each of its {table.rows} rows has a missing or infinite value in "
-            f"{' or '.join(map(repr, names))}. Fill in the missing values."
+            f"{' or '.join(map(repr, columns))}. Fill in the missing values."
         )
-    if dropped:
-        columns = {name: values[usable] for name, values in columns.items()}
-    return NumericColumns(columns, rows_used, dropped)
+    return rows_used
 
 
-def _missing(table: Table, columns: dict[str, NDArray[np.float64]], affected: int) -> DataError:
+def _missing(table: Table, columns: Mapping[str, NDArray[np.float64]], affected: int) -> DataError:
     """The error for the first column with cells that are missing or infinite."""
     name, values = next((name, values) for name, values in columns.items() if not np.isfinite(values).all())
     bad = np.flatnonzero(~np.isfinite(values))
@@ -117,7 +132,7 @@ def _missing(table: Table, columns: dict[str, NDArray[np.float64]], affected: in
     )
 
 
-def _numbers(table: Table, name: str, shared: bool) -> NDArray[np.float64]:
+def numbers_of(table: Table, name: str, shared: bool = False) -> NDArray[np.float64]:
     """A column as a float64 array, NaN where a cell is missing; a new one unless `shared`."""
     values = table.columns[name]
     kind = values.dtype.kind
@@ -127,22 +142,22 @@ def _numbers(table: Table, name: str, shared: bool) -> NDArray[np.float64]:
                 values, dtype=np.float64, order="C", copy=None if shared and values.flags.writeable else True
             )
     if kind in "cmMV":
-        raise _refusal(table, name, values[0] if len(values) else values.dtype, 0, len(values))
+        raise not_a_number(table, name, values[0] if len(values) else values.dtype, 0, len(values))
     cells = values.tolist()
     result = np.empty(len(cells))
     refused: list[int] = []
     for row, cell in enumerate(cells):
-        number = _number(cell)
+        number = read_number(cell)
         if number is None:
             refused.append(row)
         else:
             result[row] = number
     if refused:
-        raise _refusal(table, name, cells[refused[0]], refused[0], len(refused))
+        raise not_a_number(table, name, cells[refused[0]], refused[0], len(refused))
     return result
 
 
-def _number(cell: Any) -> float | None:
+def read_number(cell: Any) -> float | None:
     """A cell as a float, NaN if it is missing, None if it is not a real number."""
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", errors="replace")
@@ -157,7 +172,7 @@ def _number(cell: Any) -> float | None:
     if type(cell).__name__ in _MISSING_TYPES:
         return math.nan
     if isinstance(cell, np.ndarray) and cell.ndim == 0:
-        return _number(cell.item())
+        return read_number(cell.item())
     if isinstance(cell, numbers.Real | Decimal | np.bool_):
         try:
             return float(cell)
@@ -168,7 +183,7 @@ def _number(cell: Any) -> float | None:
     return None
 
 
-def _refusal(table: Table, name: str, cell: Any, row: int, count: int) -> DataError:
+def not_a_number(table: Table, name: str, cell: Any, row: int, count: int) -> DataError:
     """The error for a column with cells that are not real numbers."""
     if isinstance(cell, bytes):
         cell = cell.decode("utf-8", errors="replace")
