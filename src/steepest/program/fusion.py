@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Collection
 
 import numpy as np
 
 from steepest.autodiff import primitives as p
-from steepest.program.moving import MOVES, as_view
+from steepest.program.moving import MOVES, as_view, put_in_place
 from steepest.program.program import Array, Literal, Operand, Operation, Program
 from steepest.program.steps import Loop, NotCompilable, Pick, Product, Reduction, Step, View, layout
 
@@ -40,6 +41,12 @@ COMPUTED, MOVED = ("f8", "f4", "b1", "i8"), ("i1", "i2", "i4", "u1", "u2", "u4")
 class Plan:
     """The steps of a program, in order, and the memory they need.
 
+    Parameters
+    ----------
+    program : Program
+    plain : collection of int
+        Inputs that lie in C order; of all others the longest axis is innermost.
+
     Attributes
     ----------
     steps : list of Loop, Product and Pick
@@ -57,8 +64,9 @@ class Plan:
         An operation, a dtype or an empty array that only the interpreter can do.
     """
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, plain: Collection[int] = ()) -> None:
         self.program = program
+        self.parts: dict[int, tuple[int, Array]] = {}  # of what value, and where in it, others are made as parts
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
@@ -73,8 +81,11 @@ class Plan:
                 raise NotCompilable("an empty array")
         for number in program.inputs:
             self.own(number, -1)
+            if number in plain:
+                self.place(number, self._bases[number].reshape(program.specs[number].shape), number)
         for number, array in program.constants.items():
             self._own_constant(number, array)
+        put_in_place(self)
         for operation in program.operations:
             self._take(operation)
         for number in program.kept:
@@ -92,6 +103,16 @@ class Plan:
         self.step_of[number] = step
         if step < 0:
             self.stored.add(number)
+
+    def own_or_part(self, number: int, step: int) -> None:
+        """Memory for what a step makes: its own, or the part of another value that it is going to be."""
+        if number in self.parts:
+            whole, part = self.parts[number]
+            self.place(number, part, whole)
+            self.step_of[whole] = step
+        else:
+            self.own(number, step)
+        self.stored.add(self.views[number].base)
 
     def _own_constant(self, number: int, array: Array) -> None:
         if 0 in array.strides and array.size > 1:  # broadcast: kept as the part that is there
@@ -229,8 +250,7 @@ class Plan:
         step = self.loop_for(shape, (x,))
         loop = self.steps[step]
         assert isinstance(loop, Loop)
-        self.own(operation.out, step)
-        self.stored.add(operation.out)
+        self.own_or_part(operation.out, step)
         count = math.prod(n for n, g in zip(source.shape, gone) if g)
         loop.reductions.append(Reduction(operation, self.views[operation.out], reduced, count))
         self.read(x, step)
@@ -277,9 +297,8 @@ class Plan:
             raise NotCompilable("a matrix product of mixed dtypes")
         a, b = operation.values
         step = len(self.steps)
-        self.own(operation.out, step)
+        self.own_or_part(operation.out, step)
         self.steps.append(Product(self.views[a], self.views[b], self.views[operation.out]))
-        self.stored.add(operation.out)
         for x in (a, b):
             self.read(x, step)
 

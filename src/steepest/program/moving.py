@@ -17,14 +17,60 @@ if TYPE_CHECKING:
 
 
 def concatenate(plan: Plan, operation: Operation) -> None:
-    plan.own(operation.out, len(plan.steps))
-    axis, start, last = operation.static["axis"], 0, 0
+    out, last = operation.out, 0
+    for x, place in _places(plan, operation):
+        target = part_of(plan, out, place)
+        if plan.views[x].base == out:  # made in its place
+            last = max(last, plan.step_of[out])
+        else:
+            last = max(last, plan.copy_into(x, target))
+    _finish(plan, out, last)
+
+
+def put_in_place(plan: Plan) -> None:
+    """Let what products and sums make be written where a concatenation would put it."""
+    program = plan.program
+    makers = {operation.out: operation for operation in program.operations}
+    for operation in program.operations:
+        if operation.primitive is not p.concatenate:
+            continue
+        plan.own(operation.out, -1)
+        for x, place in _places(plan, operation):
+            part: Array | None = plan.arrays[operation.out][place]
+            maker = makers.get(x)
+            while part is not None and maker is not None and maker.name in _BACK:
+                x = _value(maker.inputs[0], maker)
+                part = _BACK[maker.name](part, program.specs[x].shape, maker.static)
+                maker = makers.get(x)
+            if part is None or maker is None or maker.name not in _MAKERS or x in program.kept or x in plan.parts:
+                continue
+            if part.dtype == program.specs[x].dtype and (part.flags.c_contiguous or part.flags.f_contiguous):
+                plan.parts[x] = operation.out, part
+
+
+def _reshaped(part: Array, shape: tuple[int, ...], static: dict[str, Any]) -> Array | None:
+    view = part.reshape(shape)
+    return view if np.shares_memory(view, part) else None
+
+
+_MAKERS = {p.matmul.name, p.sum.name, p.sum_to.name, p.mean.name}
+# For what only changes how an array is looked at, the way back: where its input lies, if the result lies at `part`.
+_BACK: dict[str, Callable[[Array, tuple[int, ...], dict[str, Any]], Array | None]] = {
+    p.reshape.name: _reshaped,
+    p.transpose.name: lambda part, shape, static: part.transpose(np.argsort(static["axes"])),
+    p.alias.name: lambda part, shape, static: part,
+}
+
+
+def _places(plan: Plan, operation: Operation) -> list[tuple[int, tuple[slice, ...]]]:
+    """Each part of a concatenation, and its place in the whole."""
+    axis, start, found = operation.static["axis"], 0, []
     for x in operation.inputs:
-        shape = plan.program.specs[_value(x, operation)].shape
-        place = (slice(None),) * (axis % len(shape)) + (slice(start, start + shape[axis]),)
-        last = max(last, plan.copy_into(x, part_of(plan, operation.out, place)))
+        number = _value(x, operation)
+        shape = plan.program.specs[number].shape
+        found.append((number, (slice(None),) * (axis % len(shape)) + (slice(start, start + shape[axis]),)))
         start += shape[axis]
-    _finish(plan, operation.out, last)
+    return found
 
 
 def pad(plan: Plan, operation: Operation) -> None:

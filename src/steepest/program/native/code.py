@@ -14,6 +14,8 @@ NARROW = {
     "i1": ("i8", "sext", "i4"), "u1": ("i8", "zext", "i4"), "i2": ("i16", "sext", "i4"), "u2": ("i16", "zext", "i4"),
     "u4": ("i32", "zext", "i8"), "b1": ("i8", "", "b1"),
 }  # fmt: skip
+# A function may be given several pieces of memory: the offset n * PIECE + k from the first is byte k of the n-th after it.
+PIECES, PIECE = ("%arena", "%given", "%made", "%parts"), 1 << 40
 
 
 def kind_of(dtype: np.dtype[Any]) -> str:
@@ -98,6 +100,9 @@ class Code:
     # ---- addresses
     def address(self, base: str, offset: int, *terms: tuple[str, int]) -> str:
         """``base + offset + sum(index * stride)``, in bytes."""
+        if base == PIECES[0]:
+            piece, offset = divmod(offset, PIECE)
+            base = PIECES[piece]
         total = str(offset)
         for index, stride in terms:
             if stride == 0 or index == "0":

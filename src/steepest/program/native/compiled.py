@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from steepest.program.buffers import ALIGNMENT, Arena
 from steepest.program.fusion import Plan
 from steepest.program.interpreter import Interpreter, check_inputs
-from steepest.program.native.code import Code
+from steepest.program.native.code import PIECES, Code
 from steepest.program.native.loops import LoopWriter
 from steepest.program.native.machine import Library, Machine, vector_bits
 from steepest.program.native.picks import PickWriter
@@ -24,16 +24,27 @@ PADDING = 64  # bytes after each value, so that no vector reaches into another's
 
 
 class Layout:
-    """Where every value of a plan lies in one piece of memory: inputs and constants for good, the rest while it is needed."""
+    """Where every value of a plan lies in one piece of memory: inputs and constants for good, the rest while it is needed.
 
-    def __init__(self, plan: Plan) -> None:
+    Parameters
+    ----------
+    pinned : mapping of int to int
+        Offsets of values that lie elsewhere; see `code.PIECES`.
+    start : int
+        Where in the memory this plan's part begins; before it are those of others.
+    """
+
+    def __init__(self, plan: Plan, pinned: Mapping[int, int] | None = None, start: int = 0) -> None:
         self.plan = plan
         arena = Arena()
-        self.offsets: dict[int, int] = {}
+        arena.size = start
+        self.offsets: dict[int, int] = dict(pinned or {})
         begins: dict[int, list[int]] = {}
         ends: dict[int, list[int]] = {}
         held: dict[int, tuple[int, int]] = {}
         for number, (nbytes, made, read) in plan.storage.items():
+            if number in self.offsets:
+                continue
             if made < 0:
                 self.offsets[number] = arena.take(nbytes)[0]
             else:
@@ -54,6 +65,11 @@ class Layout:
         return offset
 
     @property
+    def end(self) -> int:
+        """Where the part of this plan ends."""
+        return self._arena.size
+
+    @property
     def nbytes(self) -> int:
         return self._arena.size + PADDING
 
@@ -62,13 +78,17 @@ class Layout:
 
 
 class Memory:
-    """The bytes of a `Layout`, with the constants in their places."""
+    """The bytes of a `Layout`, with the constants in their places; of several that follow each other, `nbytes` in all."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        self._bytes = np.zeros(layout.nbytes + ALIGNMENT, np.uint8)
+    def __init__(self, *layouts: Layout, nbytes: int = 0) -> None:
+        self._bytes = np.zeros(max(nbytes, layouts[-1].nbytes) + ALIGNMENT, np.uint8)
         self._start = -self._bytes.ctypes.data % ALIGNMENT
         self.pointer = self._bytes.ctypes.data + self._start
+        for layout in layouts:
+            self.layout = layout
+            self._fill(layout)
+
+    def _fill(self, layout: Layout) -> None:
         program = layout.plan.program
         for number, constant in program.constants.items():
             if number in layout.offsets:
@@ -86,8 +106,8 @@ class Memory:
         return np.ndarray((count,), dtype, self._bytes.data, self._start + offset)
 
 
-def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str) -> str:
-    """The function that runs the steps of a plan once on the memory that it is given."""
+def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str, pieces: int = 1) -> str:
+    """The function that runs the steps of a plan once on the memory that it is given, in so many `code.PIECES`."""
     code = Code(library)
     width = vector_bits()
     for step in plan.steps:
@@ -100,7 +120,8 @@ def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str
         else:
             ProductWriter(code, step, offsets, width).write()
     code.do("ret void")
-    return f"define internal void {name}(ptr noalias %arena) #0 {{\n{code.body()}\n}}"
+    given = ", ".join(f"ptr noalias {piece}" for piece in PIECES[:pieces])
+    return f"define internal void {name}({given}) #0 {{\n{code.body()}\n}}"
 
 
 class Compiled:
