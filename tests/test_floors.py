@@ -23,6 +23,7 @@ FLOORS = {
     "doctor": 6,
     "fitting": 6,
     "inspection": 6,
+    "exports": 7,
     "views": 7,
     "demos": 8,
     "cli": 9,

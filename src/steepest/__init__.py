@@ -96,6 +96,7 @@ _HOMES = {
     "steepest.fitting.ranking": ("rank",),
     "steepest.fitting.saved": ("load",),
     "steepest.fitting.problems": ("formula_problem", "network_problem"),
+    "steepest.exports.python_file": ("to_python",),
     "steepest.views.landscapes.landscape": ("landscape", "Landscape"),
     "steepest.views.animations.animation": ("Animation",),
     "steepest.inspection.graph": ("graph",),

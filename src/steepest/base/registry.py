@@ -27,6 +27,10 @@ _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("Ways", "plot"): ("steepest.views.pictures.ways_picture", "plot_ways"),
     ("Ways", "text"): ("steepest.views.tables.ways_table", "ways_text"),
     ("Ways", "as_dict"): ("steepest.views.tables.ways_table", "ways_object"),
+    ("Exportable", "to_python"): ("steepest.exports.python_file", "to_python"),
+    ("Exportable", "to_onnx"): ("steepest.exports.onnx_file", "to_onnx"),
+    ("Exportable", "to_latex"): ("steepest.exports.latex", "to_latex"),
+    ("History", "to_tensorboard"): ("steepest.exports.event_files", "to_tensorboard"),
     ("Run", "remarks"): ("steepest.doctor.run_remarks", "run_remarks"),
 }
 

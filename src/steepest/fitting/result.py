@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from steepest.base.choices import chosen
+from steepest.base.exportable import Exportable
 from steepest.base.params import Array, Params
 from steepest.base.registry import provided
 from steepest.fitting import saved
@@ -32,7 +33,7 @@ from steepest.training.problem import Problem
 from steepest.training.run import Run
 
 
-class Fit:
+class Fit(Exportable):
     """The answer of a fit: parameters with their uncertainty, and everything that led to them.
 
     Attributes

@@ -12,6 +12,7 @@ from steepest.autodiff import primitives as p
 from steepest.autodiff.apply import Value, apply, linking, scope
 from steepest.autodiff.tensor import Tensor
 from steepest.base.errors import ModelError, ShapeError
+from steepest.base.exportable import Exportable
 from steepest.base.params import Array
 from steepest.nn.place import LayerOutput, Part, as_place, missing
 
@@ -19,7 +20,7 @@ State = Mapping[str, Any]
 Numbers = dict[str, Array]
 
 
-class Module:
+class Module(Exportable):
     """A layer or a network: it knows the names and shapes of its parameters, and how its output follows from them.
 
     A module has two faces. The pure one is `init` and `apply` (calling a module is `apply`): the output is a function of

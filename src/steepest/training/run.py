@@ -12,6 +12,7 @@ import numpy as np
 
 from steepest.base.checks import positive, whole
 from steepest.base.errors import ModelError
+from steepest.base.exportable import Exportable
 from steepest.base.params import Params
 from steepest.base.registry import provided
 from steepest.optim.method import Advance, Method, Step
@@ -33,7 +34,7 @@ _MAY_GO_ON = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.INTERRUPTED,
 _KEEP_BEST = {outcomes.DIVERGED, outcomes.NON_FINITE, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY, outcomes.STALLED}
 
 
-class Run:
+class Run(Exportable):
     """One descent: a problem, a method, and everything that changes on the way.
 
     Parameters

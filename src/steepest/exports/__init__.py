@@ -1,0 +1,1 @@
+"""Floor 7: fits and networks for other programs: Python source, ONNX, LaTeX, TensorBoard."""
