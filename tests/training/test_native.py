@@ -63,8 +63,20 @@ def assert_same(slow, fast, rel=1e-9):
         sd.Descent(sd.Adagrad(), 0.1),
         sd.Descent(sd.SGD(momentum=0.9, nesterov=True, weight_decay=0.01), 1e-6),
         sd.Descent(sd.chain(sd.ClipValue(5.0), sd.Momentum()), 1e-3),
+        sd.Descent(sd.chain(sd.ClipGlobalNorm(500.0), sd.Momentum()), 1e-6),
+        sd.Descent(sd.chain(sd.ClipPerLayer(5.0), sd.WeightDecay(0.01), sd.Adam()), 1e-2),
+        sd.Descent(sd.Nesterov(), 1e-6),
+        sd.Descent(sd.Nesterov(None), 1e-6),
+        sd.Descent(sd.SGD(momentum=0.8, dampening=0.3), 1e-6),
+        sd.Descent(sd.Nadam(), 0.01),
+        sd.Descent(sd.RAdam(), 0.01),
+        sd.Descent(sd.RAdam(beta2=0.6), 1e-6),
+        sd.Descent(sd.AMSGrad(), sd.LinearWarmUp(sd.OneCycle(0.05, 100), 10)),
+        sd.Descent(sd.AdaMax(), 0.01),
+        sd.Descent(sd.Adadelta(), 1.0),
+        sd.Descent(sd.Rprop(), 0.01),
     ],
-    ids=lambda m: m.name,
+    ids=lambda m: repr(m.rule),
 )
 def test_rules(method):
     assert_same(*pair(quadratic, method, steps=120))  # RMSprop then begins to amplify roundings

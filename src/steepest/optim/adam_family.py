@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -110,7 +109,8 @@ class Nadam(_Moments):
         return {**super().init(params), "product": 1.0}
 
     def _mu(self, t: int) -> float:
-        return float(self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay)))
+        mu: float = self.beta1 * (1.0 - 0.5 * 0.96 ** (t * self.momentum_decay))
+        return mu
 
     def update(
         self, gradient: Array, state: RuleState, params: Array, rate: float, step: int
@@ -161,11 +161,14 @@ class RAdam(_Moments):
         t = step + 1
         unbiased = 1.0 - self.beta2**t
         longest = 2.0 / (1.0 - self.beta2) - 1.0
-        length = longest - 2.0 * t * self.beta2**t / unbiased  # of a simple moving average like ours
         change = -rate / (1.0 - self.beta1**t) * mean
-        if length > 5.0:
-            r = math.sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length))
-            change = change * (r * math.sqrt(unbiased)) / (np.sqrt(mean_square) + self.epsilon)
+        if longest > 5.0:
+            length = longest - 2.0 * t * self.beta2**t / unbiased  # of a simple moving average like ours
+            rectified = length > 5.0
+            long = 5.0 + (length - 5.0) * rectified
+            r = ((long - 4.0) * (long - 2.0) * longest / ((longest - 4.0) * (longest - 2.0) * long)) ** 0.5
+            scale = (r * unbiased**0.5) / (np.sqrt(mean_square) + self.epsilon)
+            change = change * np.where(rectified, scale, 1.0)
         return change, {"mean": mean, "mean_square": mean_square}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +15,13 @@ from steepest.optim.rules import RuleState
 
 def shortened(vector: Array, limit: float) -> Array:
     """`vector`, or one of the same direction and norm `limit` if it is longer; untouched if it is not finite."""
-    size = float(np.max(np.abs(vector), initial=0.0))
-    if not 0.0 < size < math.inf:
+    if not vector.size:
         return vector
-    unit = vector / size  # squares of its elements neither overflow nor underflow
-    length = float(np.linalg.norm(unit))
-    return vector if size * length <= limit else unit * (limit / length)
+    with np.errstate(all="ignore"):
+        size = np.abs(vector).max()
+        unit = vector / size  # squares of its elements neither overflow nor underflow
+        length = np.sqrt((unit * unit).sum())  # NaN where `vector` is 0 or not finite, and then not above the limit
+        return np.where(size * length > limit, unit * (limit / length), vector)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Damped:
         """The steps from `point`; a parameter without any length does not move."""
         lengths = np.where(lengths > 0, lengths, 1.0)
         relative = 1.0 / (point.column_scale * lengths)  # present length of a column by the held one, at most 1
-        return cls(point, lengths, *singular_directions(point.triangle * relative, len(point.residual)))
+        return cls(point, lengths, *singular_directions(point.triangle * relative, point.rows))
 
     def step(self, damping: float) -> Array:
         """The step for this damping."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -96,12 +97,16 @@ class LevenbergMarquardt:
                 step = state["step"]
                 if problem.loss_function.curvature is None:
                     state["floor"] = _floor(problem.residuals(params), state["floor"])
-                point = Linearised.at(problem, params, lambda r: _robust_weights(problem, r, state["floor"]))
+                weights = (
+                    2.0 if problem.loss_function.squared else partial(_robust_weights, problem, floor=state["floor"])
+                )
+                point = Linearised.at(problem, params, weights)
                 if point is None:
                     done.halt = Halt("non_finite", f"the model or its derivative is not finite at step {step}.")
                     break
-                total = _merit(problem, point.residual, state)
-                loss = problem.reduced(_total(problem, point.residual))
+                squares = problem.squares(params)
+                total = _merit(problem, point.residual, state) if squares is None else squares
+                loss = problem.reduced(_total(problem, point.residual) if squares is None else squares)
                 gradient = _gradient(problem, point, loss)
                 done.halt = (
                     stopping.finite(step, loss, norm(gradient))
@@ -121,7 +126,7 @@ class LevenbergMarquardt:
                 row = (step, step, loss, norm(gradient), state["damping"], perf_counter() - began)
                 for column, value in zip(done.columns.values(), row, strict=True):
                     column.append(value)
-                prediction = (point.residual + np.ravel(problem.data.target)).reshape(np.shape(problem.data.target))
+                prediction = partial(_prediction, problem, point)
                 done.last = Step(step, prediction, loss, before.replaced(gradient), state["damping"], before, params)
                 done.best = (loss, before)  # every step lowers the loss, or the smoothed one that leads to it
                 state["step"] = step + 1
@@ -169,6 +174,11 @@ def _level(problem: Any, point: Linearised) -> bool:
     return problem.loss_function.curvature is not None and point.offset <= LEVEL
 
 
+def _prediction(problem: Any, point: Linearised) -> Array:
+    target = problem.data.target
+    return np.asarray((point.residual + np.ravel(target)).reshape(np.shape(target)))
+
+
 def _next(problem: Any, params: Params, point: Linearised, total: float, state: State) -> Params:
     """The parameters after one accepted step; `params` itself if there is none. Changes `state`."""
     tired = state["quiet"] >= QUIET_STEPS and _level(problem, point)  # large residuals: damped steps only creep
@@ -211,7 +221,8 @@ def _damped_step(problem: Any, params: Params, point: Linearised, total: float, 
         change, bend = _bent(problem, params, path, state["damping"])
         if bend <= MOST_BEND:
             trial = _moved(problem, params, change)
-            decrease = total - _merit(problem, problem.residuals(trial), state)
+            squares = problem.squares(trial)
+            decrease = total - (_merit(problem, problem.residuals(trial), state) if squares is None else squares)
             if decrease > 0 and math.isfinite(decrease):
                 # |sqrt(u) (r + J d)|**2 with u = w psi/r models twice the sum of w rho, up to a constant.
                 gain = 2.0 * decrease / max(path.predicted_decrease(state["damping"]), 1e-300)
@@ -230,6 +241,10 @@ def _damped_step(problem: Any, params: Params, point: Linearised, total: float, 
 def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[Array, float]:
     """The damped step with its second-order correction, and how long twice the correction is by the step's own length."""
     point, step = path.point, path.step(damping)
+    if problem.loss_function.squared and (found := problem.bend(params, step, PROBE)) is not None:
+        if not math.isfinite(found[0]):
+            return step, math.inf
+        return _corrected(path, step, damping, math.sqrt(2.0) * found[0], 2.0 * found[1])
     there = params.replaced(params.flat + PROBE * step)
     slope, sizes = np.zeros_like(step), []
     for rows in point.stretches():
@@ -239,7 +254,13 @@ def _bent(problem: Any, params: Params, path: Damped, damping: float) -> tuple[A
             return step, math.inf
         sizes.append(norm(np.sqrt(rows.weights) * second))
         slope += rows.jacobian.T @ (rows.weights * second)
-    if math.hypot(*sizes) <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
+    return _corrected(path, step, damping, math.hypot(*sizes), slope)
+
+
+def _corrected(path: Damped, step: Array, damping: float, size: float, slope: Array) -> tuple[Array, float]:
+    """A step with its correction, from the size of sqrt(w) r'' along it and from J' w r''."""
+    point = path.point
+    if size <= 16.0 / PROBE**2 * EPSILON * point.target_norm:
         return step, 0.0  # nothing but rounding
     correction = 0.5 * path.against(slope, damping)
     return np.asarray(step + correction), 2.0 * path.length(correction) / path.length(step)
@@ -282,8 +303,6 @@ def _merit(problem: Any, residual: Array, state: State) -> float:
 def _robust_weights(problem: Any, residual: Array, floor: float) -> Array:
     """psi(r) / r, where |r| counts as at least a floor: that of a kink, or far below what is seen of a smooth loss."""
     loss = problem.loss_function
-    if loss.squared:
-        return np.full_like(residual, 2.0)
     size = np.abs(residual)
     safe = np.maximum(size, floor if loss.curvature is None else max(1e-9 * _spread(size), 1e-300))
     return np.asarray(np.abs(loss.slope(safe)) / safe)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,8 @@ class Linearised:
 
     Attributes
     ----------
+    rows : int
+        m, the residuals.
     residual : ndarray, shape (m,)
     column_scale : ndarray, shape (n,)
         The diagonal of D; 1 for a column of zeros.
@@ -73,7 +75,7 @@ class Linearised:
         Of sqrt(w) r and sqrt(w) y.
     """
 
-    residual: Array
+    rows: int
     column_scale: Array
     triangle: Array
     rotated: Array
@@ -85,15 +87,26 @@ class Linearised:
     slope: Array
     residual_norm: float
     target_norm: float
+    _residual: Callable[[], Array]
     _again: Callable[[], Iterator[Stretch]]
 
     @classmethod
-    def at(cls, problem: Any, params: Params, robust_weights: Callable[[Array], Array]) -> Linearised | None:
+    def at(
+        cls, problem: Any, params: Params, robust_weights: float | Callable[[Array], Array] = 1.0
+    ) -> Linearised | None:
         """The linear problem at `params`; None where residuals, Jacobian or weights are not finite.
 
-        ``robust_weights(residual)`` multiplies the rows' own weights; residuals come in stretches. A parameter at a bound that
-        it would be pushed through has no say: its column is zero, like that of a parameter without effect.
+        The rows' own weights are multiplied by a number, or by ``robust_weights(residual)``; residuals come in stretches. A
+        parameter at a bound that it would be pushed through has no say: its column is zero, like that of a parameter without
+        effect.
         """
+        again: Callable[[], Iterator[Stretch]] = partial(_stretches, problem, params, robust_weights)
+        if not callable(robust_weights) and (whole := problem.triangle(params)) is not None:
+            root, count = math.sqrt(robust_weights), params.flat.size
+            return cls._decomposed(
+                root * whole, problem, params, slope=2.0 * (whole[:, :count].T @ whole[:, count]),
+                target_norm=root * problem.target_norm, _residual=partial(problem.residuals, params), _again=again,
+            )  # fmt: skip
         count = params.flat.size
         residual, slope = np.empty(np.size(problem.data.target)), np.zeros(count)
         triangles: list[Array] = []
@@ -110,30 +123,36 @@ class Linearised:
             triangles.append(_triangle(table))
             targets.append(norm(root * np.ravel(part.data.target)))
             residual[stretch.numbers] = r
-        again: Callable[[], Iterator[Stretch]] = partial(_stretches, problem, params, robust_weights)
         if len(triangles) == 1:
             again = partial(iter, (stretch,))
         whole = triangles[0] if len(triangles) == 1 else _triangle(np.concatenate(triangles))
-        told: dict[str, Any] = {"slope": slope, "target_norm": math.hypot(*targets), "_again": again}
-        return cls._decomposed(whole, problem, params, residual=residual, **told)
+        return cls._decomposed(
+            whole,
+            problem,
+            params,
+            slope=slope,
+            target_norm=math.hypot(*targets),
+            _residual=lambda: residual,
+            _again=again,
+        )
 
     @classmethod
-    def _decomposed(cls, whole: Array, problem: Any, params: Params, *, residual: Array, **others: Any) -> Linearised:
+    def _decomposed(cls, whole: Array, problem: Any, params: Params, **others: Any) -> Linearised:
         """From the triangular factor of the Jacobian with the residual as its last column."""
-        count = params.flat.size
+        count, rows = params.flat.size, int(np.size(problem.data.target))
         residual_norm = norm(whole[:, count])
         held = np.zeros(count, dtype=bool)
         if problem.bounds is not None:
             held = problem.bounds.held(params.flat, whole[:, :count].T @ whole[:, count])
             if held.any():
                 whole = _triangle(np.where(np.append(held, False), 0.0, whole))
-        size = min(len(residual), count)
+        size = min(rows, count)
         lengths = np.array([norm(column) for column in whole[:, :count].T])
         scale = 1.0 / np.where(lengths > 0, lengths, 1.0)
         triangle, rotated = whole[:size, :count] * scale, whole[:size, count]
-        left, singular, right, determined = singular_directions(triangle, len(residual))
+        left, singular, right, determined = singular_directions(triangle, rows)
         return cls(
-            residual=residual,
+            rows=rows,
             column_scale=scale,
             triangle=triangle,
             rotated=rotated,
@@ -146,6 +165,11 @@ class Linearised:
             residual_norm=residual_norm,
             **others,
         )
+
+    @cached_property
+    def residual(self) -> Array:
+        """The residuals; of many rows perhaps only now computed."""
+        return self._residual()
 
     def stretches(self) -> Iterator[Stretch]:
         """The rows with their Jacobian, in order: at once, or computed anew some thousands at a time where they are many."""
@@ -196,11 +220,11 @@ def _triangle(table: Array) -> Array:
     return np.asarray(np.linalg.qr(table, mode="r"))
 
 
-def _stretches(problem: Any, params: Params, robust_weights: Callable[[Array], Array]) -> Iterator[Stretch]:
+def _stretches(problem: Any, params: Params, robust_weights: float | Callable[[Array], Array]) -> Iterator[Stretch]:
     for part, _, numbers in problem.blocks():
         residual, jacobian = part.residuals_and_jacobian(params)
         with np.errstate(all="ignore"):
-            weights = part.row_weights * robust_weights(residual)
+            weights = part.row_weights * (robust_weights(residual) if callable(robust_weights) else robust_weights)
         yield Stretch(part, numbers, residual, jacobian, weights)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -26,15 +27,23 @@ class Halt(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """What one step saw: its number, the prediction, the loss, the gradient, and the parameters before and after."""
+    """What one step saw: its number, the prediction, the loss, the gradient, and the parameters before and after.
+
+    `predicted` is the prediction, or a function without arguments that computes it when somebody asks for it.
+    """
 
     number: int
-    prediction: Any
+    predicted: Any
     loss: float
     gradient: Params
     rate: float
     before: Params
     after: Params
+
+    @cached_property
+    def prediction(self) -> Any:
+        """What the model said at the parameters before."""
+        return self.predicted() if callable(self.predicted) else self.predicted
 
 
 @dataclass
@@ -69,10 +78,14 @@ class Objective(Protocol):
     scale: Array | None
 
     def value(self, params: Params) -> float: ...
+    def values(self, points: Sequence[Params]) -> Array: ...
     def value_and_gradient(self, params: Params) -> tuple[float, Array]: ...
     def blocks(self) -> Iterator[Any]: ...
     def residuals(self, params: Params) -> Array: ...
     def residuals_and_jacobian(self, params: Params) -> tuple[Array, Array]: ...
+    def squares(self, params: Params) -> float | None: ...
+    def triangle(self, params: Params) -> Array | None: ...
+    def bend(self, params: Params, step: Array, probe: float) -> tuple[float, Array] | None: ...
 
 
 class Method(Protocol):

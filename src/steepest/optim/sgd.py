@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,7 +72,7 @@ class SGD:
             gradient = gradient + self.weight_decay * params
         if not self.momentum:
             return -rate * gradient, state
-        kept = 1.0 if self.dampening == 0.0 or step == 0 else 1.0 - self.dampening
+        kept = 1.0 - self.dampening * (step > 0)
         velocity = self.momentum * state["velocity"] + kept * gradient
         direction = gradient + self.momentum * velocity if self.nesterov else velocity
         return -rate * direction, {"velocity": velocity}
@@ -117,6 +116,6 @@ class Nesterov:
         self, gradient: Array, state: RuleState, params: Array, rate: float, step: int
     ) -> tuple[Array, RuleState]:
         velocity = state["kept"] * state["velocity"] + gradient
-        t = (1.0 + math.sqrt(1.0 + 4.0 * state["t"] ** 2)) / 2.0
+        t = (1.0 + (1.0 + 4.0 * state["t"] ** 2) ** 0.5) / 2.0
         beta = (state["t"] - 1.0) / t if self.beta is None else self.beta
         return -rate * (gradient + beta * velocity), {"velocity": velocity, "kept": beta, "t": t}

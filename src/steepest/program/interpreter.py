@@ -68,7 +68,7 @@ class Interpreter:
             def compute(values: dict[int, Any]) -> None:
                 arrays = [x.value if isinstance(x, Literal) else values[x] for x in inputs]
                 result = forward(*arrays, **static)
-                values[number] = float(result) if spec.weak else np.asarray(result)
+                values[number] = np.asarray(result).item() if spec.weak else np.asarray(result)
 
             return compute
         buffer = np.ndarray(spec.shape, spec.dtype, self._memory.data, self._start + offset, spec.strides)

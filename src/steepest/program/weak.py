@@ -34,7 +34,7 @@ def with_weak(program: Program, arrays: Sequence[Array], weak: Sequence[int]) ->
         with np.errstate(all="ignore"):
             result = operation.primitive.forward(*operands, **operation.static)
         is_weak = bool(operands) and all(type(x) in (bool, int, float) for x in operands) and np.ndim(result) == 0
-        values[operation.out] = float(result) if is_weak else np.asarray(result)
+        values[operation.out] = np.asarray(result).item() if is_weak else np.asarray(result)
         specs[operation.out] = spec_of(np.asarray(values[operation.out]), is_weak)
         operations.append(Operation(operation.primitive, operation.inputs, operation.static, operation.out))
     return program.replaced(operations, specs=specs)

@@ -145,7 +145,7 @@ class NativeDescent:
         if rebuild(list(range(len(leaves)))) != self._rebuild(list(range(len(self._leaves)))):
             raise RecordingError("the rule's state changes its form.")
         for i, (before, after) in enumerate(zip(self._leaves, leaves, strict=True)):
-            if i not in self._places and not (before is after or before == after):
+            if i not in self._places and not (before is after or np.array_equal(before, after)):
                 raise RecordingError("the rule's state holds something that changes but is no array and no number.")
         return [leaves[i] for i in self._places]
 
@@ -233,7 +233,8 @@ _COLUMNS = ("step", "epoch", "loss", "gradient_norm", "rate", "time")
 
 
 def _changes(leaf: Any) -> bool:
-    return isinstance(leaf, (np.ndarray, float))
+    """Whether a leaf of the rule's state is carried; whole numbers, such as where layers end, are part of the program."""
+    return isinstance(leaf, float) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f")
 
 
 def _leaf(part: Any, shape: tuple[int, ...]) -> Tensor:

@@ -229,7 +229,9 @@ class LoopWriter:
         if isinstance(operand, Literal):
             return operand.value
         spec = self.plan.program.specs.get(self.plan.views[operand].base)
-        return 1.0 if spec is not None and spec.weak else self.plan.views[operand].dtype
+        if spec is not None and spec.weak:
+            return spec.dtype.type(1).item()  # a Python number of its kind
+        return self.plan.views[operand].dtype
 
     def _value(
         self, operand: Operand, operation: Operation | None, indices: list[str], lanes: int, active: int,

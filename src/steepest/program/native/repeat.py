@@ -293,7 +293,11 @@ class Repeated:
         for i in range(self.step.carried):
             target, made = program.inputs[i], program.outputs[i]
             if isinstance(made, Literal):
-                raise NotCompilable("a state that is a number")
+                if not program.specs[target].weak:
+                    raise NotCompilable("an array in the state that becomes a number")
+                place = code.address("%arena", offsets[target])
+                code.do(f"store double {number(float(made.value), 'f8')}, ptr {place}, align 8")
+                continue
             view, own = self._plan.views[made], self._plan.views[target]
             if view.strides != own.strides or (view.base in program.inputs and view != own):
                 raise NotCompilable("a state that is a part of another")
