@@ -170,7 +170,7 @@ class FunctionModel:
                 raise DataError(
                     f"{role} can name a column only if the target names one, too; give an array of numbers."
                 )
-            row_weights = _row_weights(weights, len(observed), role)
+            row_weights = weights_of_rows(weights, len(observed), role)
             used = _complete_rows(columns, observed, drop_missing)
             dropped = len(observed) - len(used)
             if dropped:
@@ -272,15 +272,21 @@ def _read_columns(
     if isinstance(weights, str):
         row_weights: Array | None = numbers.columns[weights]
     else:
-        row_weights = _row_weights(weights, table.rows, role)
+        row_weights = weights_of_rows(weights, table.rows, role)
         row_weights = row_weights if row_weights is None or rows is None else row_weights[rows]
-    if row_weights is not None and (row_weights < 0).any():
-        row = int(np.flatnonzero(row_weights < 0)[0])
-        raise DataError(f"{role} must not be negative; {place(row)} has {row_weights[row]:g}.")
+    refuse_negative(row_weights, role, place)
     return numbers, place, row_weights
 
 
-def _row_weights(weights: Any, rows: int, role: str) -> Array | None:
+def refuse_negative(weights: Array | None, role: str, place: Callable[[int], str]) -> None:
+    """Raise `DataError` for the first weight below 0; `role` is what the user calls the weights."""
+    if weights is not None and (weights < 0).any():
+        row = int(np.flatnonzero(weights < 0)[0])
+        raise DataError(f"{role} must not be negative; {place(row)} has {weights[row]:g}.")
+
+
+def weights_of_rows(weights: Any, rows: int, role: str) -> Array | None:
+    """Weights given as numbers, one for each of so many rows; None for none."""
     if weights is None:
         return None
     array = _numbers(weights, role)

@@ -140,7 +140,7 @@ def _of_formula(
         raise DataError("the left side of the formula says what is fitted; leave target out.")
     whole, rows = FormulaModel.read(model, data, *given.row_weights)
     told = given.constraints(whole.parameters, whole.bound.columns)
-    fitted, rows = whole.settled(told), _by_errors(rows, given)
+    fitted, rows = whole.settled(told), weighted_by_errors(rows, given)
     start = _given_start(given.start, fitted.parameters, told)
     for name, value in start.items():
         if value.ndim:
@@ -160,7 +160,7 @@ def _of_formula(
 def _of_function(model: Callable[..., Any], data: Any, given: Given, loss: Loss) -> Prepared:
     whole, rows = FunctionModel.read(model, data, given.target, *given.row_weights)
     told = given.constraints(whole.parameters, whole.inputs)
-    fitted, rows = Settled(whole, told), _by_errors(rows, given)
+    fitted, rows = Settled(whole, told), weighted_by_errors(rows, given)
     start = _given_start(given.start, fitted.parameters, told)
     values: dict[str, Any] = {**told.within(dict.fromkeys(fitted.parameters, 1.0)), **start}
     first = Params({name: values[name] for name in fitted.parameters})
@@ -179,7 +179,7 @@ def _refuse_labels(loss: Loss) -> None:
         )
 
 
-def _by_errors(data: FitData, given: Given) -> FitData:
+def weighted_by_errors(data: FitData, given: Given) -> FitData:
     """The data with the rows weighted by 1/sigma**2, where `FitData.weights` was read from sigma."""
     if given.sigma is None:
         return data
