@@ -23,9 +23,9 @@ FLOORS = {
     "doctor": 6,
     "fitting": 6,
     "inspection": 6,
-    "exports": 7,
     "views": 7,
     "demos": 8,
+    "exports": 8,
     "cli": 9,
     "lab": 9,
 }

@@ -98,6 +98,7 @@ _HOMES = {
     "steepest.fitting.problems": ("formula_problem", "network_problem"),
     "steepest.exports.python_file": ("to_python",),
     "steepest.exports.onnx_file": ("to_onnx",),
+    "steepest.exports.latex": ("to_latex",),
     "steepest.views.landscapes.landscape": ("landscape", "Landscape"),
     "steepest.views.animations.animation": ("Animation",),
     "steepest.inspection.graph": ("graph",),

@@ -1,1 +1,1 @@
-"""Floor 7: fits and networks for other programs: Python source, ONNX, LaTeX, TensorBoard."""
+"""Floor 8: fits and networks for other programs: Python source, ONNX, LaTeX, TensorBoard."""

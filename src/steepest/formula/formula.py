@@ -83,6 +83,18 @@ class Formula:
     def __reduce__(self) -> tuple[type[Formula], tuple[str]]:
         return Formula, (self.text,)
 
+    def to_latex(self) -> str:
+        """LaTeX of the formula, ``left = right``: `steepest.formula.symbolic.to_latex`.
+
+        Examples
+        --------
+        >>> print(Formula("y ~ a*exp(-x/tau)").to_latex())
+        y = a e^{- \\frac{x}{\\tau}}
+        """
+        from steepest.formula.symbolic import to_latex  # SymPy takes its time
+
+        return to_latex(self)
+
     def bind(self, columns: Collection[str]) -> BoundFormula:
         """Decide which names are columns and which are parameters.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy
@@ -88,10 +88,16 @@ def to_sympy(tree: Node) -> Any:
     return _guarded(tree, lambda: _Conversion(evaluate=True).convert(tree))
 
 
-def to_latex(formula: Formula | Node) -> str:
+def to_latex(formula: Formula | Node, instead: Mapping[str, str] | None = None) -> str:
     """LaTeX of a formula, ``left = right``, or of a tree; terms stay in the order in which they were written.
 
     Names of several letters are upright, Greek letters are letters, ``b_0`` and ``b0`` have an index.
+
+    Parameters
+    ----------
+    formula : Formula or Node
+    instead : mapping of str to str, optional
+        LaTeX in the place of names, such as the numbers of a fit; products then have a dot.
 
     Raises
     ------
@@ -104,13 +110,15 @@ def to_latex(formula: Formula | Node) -> str:
     \\mathrm{co2} = a + b t + c \\sin{\\left(2 \\pi t \\right)}
     """
     if isinstance(formula, Formula):
-        return f"{to_latex(formula.target)} = {to_latex(formula.tree)}"
+        return f"{to_latex(formula.target)} = {to_latex(formula.tree, instead)}"
     tree = formula
 
     def write() -> str:
-        letters = {symbol(name.name): name_latex(name.name) for name in names(tree)}
+        shown = {name.name: name_latex(name.name) for name in names(tree)} | dict(instead or {})
+        letters = {symbol(name): text for name, text in shown.items()}
+        dot = "dot" if instead else None
         expression = _Conversion(evaluate=False).convert(tree)
-        return str(sympy.latex(expression, order="none", symbol_names=letters, inv_trig_style="full"))
+        return str(sympy.latex(expression, order="none", symbol_names=letters, inv_trig_style="full", mul_symbol=dot))
 
     return str(_guarded(tree, write))
 

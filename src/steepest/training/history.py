@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from steepest.base.files import write_whole
 from steepest.base.params import Params
+from steepest.base.registry import provided
 
 COLUMNS = ("step", "epoch", "loss", "gradient_norm", "rate", "time")
 
@@ -84,6 +85,22 @@ class History:
         writer.writerow(COLUMNS)
         writer.writerows(zip(*(self[name].tolist() for name in COLUMNS), strict=True))
         return write_whole(path, text.getvalue())
+
+    def to_tensorboard(self, folder: str | os.PathLike[str]) -> Path:
+        """Write an event file that TensorBoard reads: a scalar a column by step, at the time that it was seen.
+
+        Parameters
+        ----------
+        folder : path
+            Made where it is missing; ``tensorboard --logdir`` is given it, or the folder that it is in. The last step counts as
+            seen now.
+
+        Raises
+        ------
+        SteepestError
+            The package tensorboard is not installed (says how to do it), or the file cannot be written.
+        """
+        return Path(provided("History", "to_tensorboard")(self, folder))
 
     def copy(self) -> History:
         """A history that goes on apart from this one."""
