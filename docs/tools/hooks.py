@@ -48,7 +48,7 @@ def on_files(files: Files, config: Any) -> Files:
             _made[address.as_posix()].add(name)
             for theme in ("light", "dark"):
                 content = (folders[page] / theme / name).read_bytes()
-                uri = (address.parent / _themed(name, theme)).as_posix()
+                uri = (address.with_suffix("") / _themed(name, theme)).as_posix()  # pages may use the same names
                 files.append(File.generated(config, uri, content=content))
     for source in sorted(
         {found for file in files.documentation_pages() for _, found in _SOURCE.findall(file.content_string)}
@@ -71,7 +71,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     def in_both(found: re.Match[str]) -> str:
         if found[2] not in _made.get(address, ()):
             return found[0]
-        return "".join(f"![{found[1]}]({_themed(found[2], theme)}#only-{theme})" for theme in ("light", "dark"))
+        at = f"{Path(address).stem}/"
+        return "".join(f"![{found[1]}]({at}{_themed(found[2], theme)}#only-{theme})" for theme in ("light", "dark"))
 
     return _IMAGE.sub(in_both, markdown)
 

@@ -3,7 +3,8 @@
     python -m docs.tools.pages docs/how-to/*.md           # what differs
     python -m docs.tools.pages --write docs/how-to/*.md   # the pages get the output
 
-A block may be followed by a block of ``text``, its output; ``...`` in it stands for anything.
+A block may be followed by a block of ``text``, its output. There a number may differ by one in its last digit, or by rounding, and
+``...`` stands for anything. A block after the comment ``<!-- not run: why -->`` is only looked at by Python's compiler.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ DOCS = Path(__file__).parents[1]
 ROOT = DOCS.parent
 EXECUTED = ("tutorial", "how-to")  # folders of such pages
 
-_BLOCK = re.compile(r"^```(python|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(
+    r"^(?:(<!-- not run: .*? -->)\n\n)?```(python|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```\n)?", re.DOTALL | re.MULTILINE
+)
+_NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)")
 _FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 
 
@@ -42,7 +46,22 @@ class Block:
     @property
     def agrees(self) -> bool:
         """Whether the page shows what was printed."""
-        return doctest.OutputChecker().check_output(self.shown or "", self.printed, _FLAGS)
+        shown = self.shown or ""
+        if "..." in shown:
+            return doctest.OutputChecker().check_output(shown, self.printed, _FLAGS)
+        ours, theirs = _NUMBER.split(shown), _NUMBER.split(self.printed)
+        words = [" ".join(" ".join(parts[::2]).split()) for parts in (ours, theirs)]
+        return words[0] == words[1] and len(ours) == len(theirs) and all(map(_close, ours[1::2], theirs[1::2]))
+
+
+def _close(shown: str, printed: str) -> bool:
+    """Whether two numbers are the same but for the last digit shown; whole numbers are the same or not."""
+    if shown == printed:
+        return True
+    a, b = float(shown), float(printed)
+    digits, _, power = shown.partition("e")
+    last = 10.0 ** (int(power or 0) - len(digits.partition(".")[2])) if "." in digits or power else 0.0
+    return abs(a - b) <= max(1.01 * last, 1e-9 * abs(a)) or max(abs(a), abs(b)) < 1e-12
 
 
 def executed_pages() -> list[Path]:
@@ -52,7 +71,7 @@ def executed_pages() -> list[Path]:
 
 def code(text: str) -> list[str]:
     """The code on a page."""
-    return [block[2] for block in _BLOCK.finditer(text)]
+    return [block[3] for block in _BLOCK.finditer(text)]
 
 
 def run(page: Path, folder: Path) -> list[Block]:
@@ -69,9 +88,14 @@ def run(page: Path, folder: Path) -> list[Block]:
     blocks = []
     with contextlib.chdir(folder):
         for found in _BLOCK.finditer(text):
-            line = text[: found.start(2)].count("\n") + 1
-            printed = _python(found[2], page, line, names) if found[1] == "python" else _shell(found[2])
-            blocks.append(Block(found[1], found[2], line, found[3], printed))
+            left_out, language, source, shown = found.groups()
+            line = text[: found.start(3)].count("\n") + 1
+            if left_out:
+                compile(source, f"{page}:{line}", "exec")
+                printed = shown or ""
+            else:
+                printed = _python(source, page, line, names) if language == "python" else _shell(source)
+            blocks.append(Block(language, source, line, shown, printed))
     return blocks
 
 
@@ -116,7 +140,7 @@ def filled(text: str, blocks: list[Block]) -> str:
     for found, block in zip(_BLOCK.finditer(text), blocks, strict=True):
         whole = found[0]
         if not block.agrees:
-            whole = f"```{found[1]}\n{found[2]}```\n"
+            whole = f"```{found[2]}\n{found[3]}```\n"
             if block.printed.strip():
                 printed = "\n".join(each.rstrip() for each in block.printed.strip("\n").splitlines())
                 whole += f"\n```text\n{printed}\n```\n"
