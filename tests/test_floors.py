@@ -23,6 +23,7 @@ FLOORS = {
     "doctor": 6,
     "fitting": 6,
     "inspection": 6,
+    "estimators": 7,  # scikit-learn's names for fits and runs
     "views": 7,
     "demos": 8,
     "exports": 8,

@@ -10,7 +10,19 @@ import pytest
 
 import steepest as sd
 
-HEAVY = {"scipy", "llvmlite", "pyarrow", "matplotlib", "typer", "sympy", "rich", "narwhals", "pandas", "polars"}
+HEAVY = {
+    "scipy",
+    "llvmlite",
+    "pyarrow",
+    "matplotlib",
+    "typer",
+    "sympy",
+    "rich",
+    "narwhals",
+    "pandas",
+    "polars",
+    "sklearn",
+}
 
 
 def loaded(code: str) -> set[str]:

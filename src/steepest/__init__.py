@@ -99,6 +99,9 @@ _HOMES = {
     "steepest.exports.python_file": ("to_python",),
     "steepest.exports.onnx_file": ("to_onnx",),
     "steepest.exports.latex": ("to_latex",),
+    "steepest.estimators": (
+        "FormulaRegressor", "LinearRegressor", "LogisticClassifier", "NetworkClassifier", "NetworkRegressor",
+    ),
     "steepest.views.landscapes.landscape": ("landscape", "Landscape"),
     "steepest.views.animations.animation": ("Animation",),
     "steepest.inspection.graph": ("graph",),
