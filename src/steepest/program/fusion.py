@@ -13,6 +13,7 @@ from collections.abc import Collection
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.lowering import lowered
 from steepest.program.moving import MOVES, as_view, put_in_place
 from steepest.program.program import Array, Literal, Operand, Operation, Program
 from steepest.program.steps import Loop, NotCompilable, Pick, Product, Reduction, Step, View, layout
@@ -65,7 +66,7 @@ class Plan:
     """
 
     def __init__(self, program: Program, plain: Collection[int] = ()) -> None:
-        self.program = program
+        program = self.program = lowered(program)
         self.parts: dict[int, tuple[int, Array]] = {}  # of what value, and where in it, others are made as parts
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
@@ -290,8 +291,8 @@ class Plan:
     # ---- products
     def _matmul(self, operation: Operation) -> None:
         specs = [self.program.specs[x] for x in operation.values]
-        if len(specs) != 2 or any(len(s.shape) != 2 for s in specs):
-            raise NotCompilable("a stack of matrix products")
+        if len(specs) != 2:
+            raise NotCompilable("a matrix product of a number")
         dtype = self.program.specs[operation.out].dtype
         if any(s.dtype != dtype for s in specs) or dtype.kind != "f":
             raise NotCompilable("a matrix product of mixed dtypes")
