@@ -221,7 +221,7 @@ def noisy(params, state, inputs, key, training):
 @pytest.mark.parametrize(
     ("make", "method", "why"),
     [
-        (quadratic, sd.Descent(sd.Adam(), 0.01, sd.Batches(5)), "batches"),
+        (quadratic, sd.Descent(sd.Adam(), 0.01, sd.Batches(5, parts=2)), "accumulation"),
         (lambda: quadratic(bounds={"a": (0, None)}), sd.Descent(sd.Adam(), 0.01), "bounds"),
         (quadratic, sd.Descent(sd.Adam(), sd.ReduceOnPlateau(0.1)), "follows the loss"),
         (lambda: sd.Problem(noisy, {"a": 0.0}, T, Y), sd.Descent(sd.Adam(), 0.01), "random numbers"),
@@ -234,7 +234,7 @@ def noisy(params, state, inputs, key, training):
             sd.Descent(sd.Adam(), 0.01), "operation 'sort'",
         ),
     ],
-    ids=["batches", "bounds", "plateau", "noise", "branch", "sort"],
+    ids=["parts", "bounds", "plateau", "noise", "branch", "sort"],
 )  # fmt: skip
 def test_what_cannot_be_compiled_stays_with_numpy_and_says_why(make, method, why):
     with pytest.warns(CompilationWarning, match=why):

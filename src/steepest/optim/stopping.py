@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
+
+import numpy as np
 
 from steepest.base.checks import is_number, whole
 from steepest.base.errors import ModelError
+from steepest.base.params import Array
 from steepest.optim.method import Halt
 
 Watch = dict[str, Any]
@@ -143,6 +147,25 @@ class Stopping:
         if full and self.patience is None:
             return None  # nothing asks about epochs
         return self._epoch_over(watch, step, epoch, loss, full)
+
+    def epoch_ends(self, watch: Watch, step: int, epoch: int) -> bool:
+        """Whether a descent on batches is over at this step, by what the epoch before was, whatever the step's loss is."""
+        return self._epoch_over(dict(watch), step, epoch, 0.0, False) is not None
+
+    def follow(self, watch: Watch, epochs: Array, losses: Array) -> None:
+        """Note the losses of steps on batches that were done without asking `over`, to the last bit as it would have.
+
+        Parameters
+        ----------
+        epochs, losses : ndarray
+            One a step. Where a threshold or patience is set, the first step of an epoch is the first of all.
+        """
+        starts = [0, *(np.flatnonzero(np.diff(epochs)) + 1).tolist(), len(epochs)]
+        for start, stop in pairwise(starts):
+            self._epoch_over(watch, 0, int(epochs[start]), float(losses[start]), False)
+            # One after the other: Python's sum() and NumPy's round otherwise.
+            watch["epoch_sum"] = float(np.cumsum([watch["epoch_sum"], *losses[start + 1 : stop]])[-1])
+            watch["epoch_steps"] += stop - start - 1
 
     def _epoch_over(self, watch: Watch, step: int, epoch: int, loss: float, full: bool) -> Halt | None:
         """Threshold (of batches) and patience, by the mean loss of the epoch before once it is complete."""

@@ -75,15 +75,20 @@ class Batches:
         assert self.size is not None
         epoch, k = divmod(step, self.per_epoch(rows))
         cut = slice(k * self.size, min(rows, (k + 1) * self.size))
-        if self.order == "sequence":
-            return epoch, cut
-        key = (rows, seed, epoch)
+        return epoch, cut if self.order == "sequence" else self.order_of(rows, seed, epoch)[cut]
+
+    def order_of(self, rows: int, seed: int, epoch: int) -> Array:
+        """The places of all rows in the order in which an epoch sees them; nobody may write into it."""
+        key = (rows, seed, epoch if self.order == "random" else 0)
         order = self._drawn.get(key)
         if order is None:
-            order = generator(seed, "batches", epoch).permutation(rows)
+            order = np.arange(rows)
+            if self.order == "random":
+                order = generator(seed, "batches", epoch).permutation(rows)
+            order.flags.writeable = False
             self._drawn.clear()
             self._drawn[key] = order
-        return epoch, np.asarray(order[cut])
+        return order
 
     def cut(self, places: Any, rows: int) -> list[Any]:
         """The places of a batch in `parts` pieces; fewer where there are fewer rows."""

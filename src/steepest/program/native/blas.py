@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +63,44 @@ def write_call(
         f"{scalar} {number(1.0, kind)}, ptr {a}, i64 {lead_a}, ptr {b}, i64 {lead_b}, "
         f"{scalar} {number(0.0, kind)}, ptr {out}, i64 {lead_out})"
     )
+
+
+class _Threads:
+    """How many threads BLAS takes: one for as long as somebody asks for that, then as many as before."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._asked = 0
+        self._before = 1
+
+    def take_one(self, library: ctypes.CDLL) -> int:
+        """From now on one; returns how many it would take."""
+        with self._lock:
+            if self._asked == 0:
+                self._before = int(library.scipy_openblas_get_num_threads64_())
+                library.scipy_openblas_set_num_threads64_(1)
+            self._asked += 1
+            return self._before
+
+    def give_back(self, library: ctypes.CDLL) -> None:
+        with self._lock:
+            self._asked -= 1
+            if self._asked == 0:
+                library.scipy_openblas_set_num_threads64_(self._before)
+
+
+_threads = _Threads()
+
+
+@contextmanager
+def one_thread() -> Iterator[int]:
+    """Let BLAS work in one thread meanwhile; gives how many threads it would have taken, at most one for each core there is."""
+    library = _library()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if library is None or not hasattr(library, "scipy_openblas_set_num_threads64_"):
+        yield cores
+        return
+    try:
+        yield min(_threads.take_one(library), cores)
+    finally:
+        _threads.give_back(library)

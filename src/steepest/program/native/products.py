@@ -48,7 +48,7 @@ class ProductWriter:
     def _pointer(self, view: View, *indices: tuple[str, int]) -> str:
         """The address of the element at these (index, axis) pairs."""
         offset = self.offsets[view.base] + view.offset
-        terms = []
+        terms = self.code.moved(view.advance)
         for index, axis in indices:
             if index.isdigit():
                 offset += int(index) * view.strides[axis]

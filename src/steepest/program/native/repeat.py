@@ -1,38 +1,59 @@
-"""Repeat: a program that is one step of a descent, done many times in one call of machine code."""
+"""Repeat: the programs of a descent's step, done many times in one call of machine code."""
 
 from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from steepest.program.buffers import ALIGNMENT
 from steepest.program.fusion import Plan
-from steepest.program.native.code import Code, number
+from steepest.program.native import blas
+from steepest.program.native.code import PIECE, kind_of
 from steepest.program.native.compiled import Layout, Memory, write_steps
-from steepest.program.native.machine import Library, Machine
-from steepest.program.program import Array, Literal, Program
-from steepest.program.steps import NotCompilable
+from steepest.program.native.machine import Library, Machine, aligned
+from steepest.program.native.many import Given, write_many
+from steepest.program.native.rows import write_gather
+from steepest.program.native.shards import STATE, STATE_BYTES, Block, Cut, write_shards
+from steepest.program.program import Array, Program, Spec
+
+GIVEN, MADE, PARTS = PIECE, 2 * PIECE, 3 * PIECE
+# Rows of fewer bytes lie with the batch along their vectors; longer ones are copied in one piece.
+LONG_ROW = 64
 
 
 @dataclass(frozen=True)
-class StepProgram:
-    """A program that is one step, and what its inputs and outputs mean.
+class StepPrograms:
+    """The programs that make one step of a descent, and what their inputs and outputs mean.
 
     Attributes
     ----------
-    program : Program
-        Inputs: what is carried from step to step (the parameters first), then the rate and the step's number. Outputs: the
-        carried values after the step, then loss, length and largest element of the gradient, promise, and the gradient.
+    slopes : mapping of int to Program
+        By the rows of a shard. Inputs: the flat parameters, then the rows of each array of `data`. Outputs: the gradient, the
+        sum of the losses, the weight of the rows; the last two of float64.
+    update : Program
+        Inputs: what is carried from step to step (the parameters first), the rate, the step's number, then gradient, sum and
+        weight of each group. Outputs: the carried values after the step, then loss, length and largest element of the gradient,
+        promise, all four of float64, and the gradient.
     carried : int
         How many values are carried.
+    cut : Cut
+    data : list of ndarray
+        What the rows are gathered from; none where the programs hold the data as constants.
+    full : bool
+        Whether a step sees all rows.
     """
 
-    program: Program
+    slopes: Mapping[int, Program]
+    update: Program
     carried: int
+    cut: Cut
+    data: list[Array]
+    full: bool
 
 
 class Tests(NamedTuple):
@@ -73,7 +94,7 @@ class Done(NamedTuple):
     lowest_params : ndarray
         Where the loss was lowest; meaningless unless `lowest` fell.
     before, gradient : ndarray
-        The parameters that the last step started from, and its gradient.
+        The parameters that the last step started from, and its gradient; meaningless unless all steps were done.
     """
 
     steps: int
@@ -88,219 +109,177 @@ class Done(NamedTuple):
     gradient: Array
 
 
-_PLACES = {name: 8 * i for i, name in enumerate(Tests._fields)}
-# Beyond them the square of a gradient's length may overflow or vanish.
-LARGEST, SMALLEST = 1e15, 1e-15
-
-
 class Repeated:
-    """Machine code that does many steps of a `StepProgram` in one call, without the interpreter's lock.
+    """Machine code that does many steps of a descent in one call, without the interpreter's lock.
 
     Raises
     ------
     NotCompilable
-        The program holds something that there is no machine code for.
+        A program holds something that there is no machine code for.
     """
 
-    def __init__(self, step: StepProgram) -> None:
-        self.step = step
-        program = step.program
-        plan = Plan(program)
-        layout = Layout(plan)
-        self._plan, self._layout = plan, layout
-        nbytes = plan.storage[plan.views[program.inputs[0]].base][0]
-        self._before, self._lowest = layout.reserve(nbytes), layout.reserve(nbytes)
+    def __init__(self, programs: StepPrograms) -> None:
+        self.programs = programs
+        cut, update = programs.cut, programs.update
+        flat = update.specs[update.inputs[0]]
+        self._block = block = Block(kind_of(flat.dtype), flat.size)
+        self._places, self._block_bytes = _places(programs)
         library = Library()
-        steps = write_steps(library, plan, layout.offsets, "@steps")
-        self.text = library.text(steps, self._many(library, nbytes))
+        layouts: list[Layout] = []
+        functions: list[str] = []
+        for rows, program in programs.slopes.items():
+            data = program.inputs[1:]
+            plan = Plan(program, [x for x in data if _is_long(program.specs[x])])
+            layout = Layout(plan, _pinned_slope(plan, block), layouts[-1].end if layouts else 0)
+            layouts.append(layout)
+            functions.append(write_steps(library, plan, layout.offsets, f"@slope_{rows}", 3))
+            if data:
+                views, offsets = [plan.views[x] for x in data], [layout.offsets[x] for x in data]
+                functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
+        plan = Plan(update)
+        layouts.append(Layout(plan, self._pinned_update(plan), layouts[-1].end))
+        functions.append(write_steps(library, plan, layouts[-1].offsets, "@update", 4))
+        spare = layouts[-1].reserve(block.nbytes)
+        functions += write_shards(library, cut, block, dict.fromkeys(programs.slopes, bool(programs.data)), spare)
+        given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
+        functions.append(write_many(library, cut, given, programs.full))
+        self.text = library.text(*functions)
         self._machine = Machine(self.text)
-        pointer = ctypes.c_void_p
-        self._function = self._machine.function(
-            "many", ctypes.c_int64, pointer, ctypes.c_int64, pointer, ctypes.c_double, pointer, pointer, pointer
-        )
-        self._memory = layout.memory()
+        self._many = self._machine.function("many", ctypes.c_int64, ctypes.c_void_p)
+        self._work = self._machine.function("work", None, *[ctypes.c_void_p] * 2) if cut.groups > 1 else None
+        self._layouts, self._update = layouts, plan
+        self._memories = [Memory(*layouts)]  # one for each thread
+        self._shared = _Bytes(STATE_BYTES + 2 * self._block_bytes + cut.groups * block.nbytes + aligned(flat.nbytes))
+        self._table = np.array([x.ctypes.data for x in programs.data], np.int64)
         self._lock = threading.Lock()
 
-    def __call__(self, carried: Sequence[Array], rates: Array, first_step: int, tests: Tests) -> Done:
-        """Do up to ``len(rates)`` steps from `first_step` on."""
-        program, plan, memory = self.step.program, self._plan, self._memory
+    def _pinned_update(self, plan: Plan) -> dict[int, int]:
+        programs, places, block = self.programs, self._places, self._block
+        program = programs.update
+        pinned = {}
+        for i in range(programs.carried):
+            pinned[program.inputs[i]] = GIVEN + places[i]
+            pinned[plan.views[_number(program.outputs[i])].base] = MADE + places[i]
+        pinned[program.inputs[programs.carried]] = GIVEN + places["rate"]
+        pinned[program.inputs[programs.carried + 1]] = GIVEN + places["number"]
+        for k in range(4):
+            pinned[plan.views[_number(program.outputs[programs.carried + k])].base] = MADE + places["numbers"] + 8 * k
+        parts = program.inputs[programs.carried + 2 :]
+        for group in range(programs.cut.groups):
+            start = PARTS + group * block.nbytes
+            for x, place in zip(parts[3 * group :], (0, block.total, block.weight)):
+                pinned[x] = start + place
+        gradient = plan.views[_number(program.outputs[-1])].base
+        pinned.setdefault(gradient, MADE + places["gradient"])
+        self._gradient = pinned[gradient]
+        return pinned
+
+    def __call__(
+        self, carried: Sequence[Array], rates: Array, first_step: int, position: int, places: Array | None, tests: Tests
+    ) -> Done:
+        """Do up to ``len(rates)`` steps from `first_step` on.
+
+        Parameters
+        ----------
+        position : int
+            Of the first step in its epoch.
+        places : ndarray of int64, optional
+            The places of all the rows that the steps see, in order, and `rows.AHEAD` more.
+        """
+        program, shared, block = self.programs.update, self._shared, self._block
+        flat = program.specs[program.inputs[0]]
         count = len(rates)
         losses, lengths = np.empty(count), np.empty(count)
         watch = np.array(tests, np.float64)
         with self._lock:
-            for x, array in zip(program.inputs, carried):
-                if x in self._layout.offsets:
-                    np.copyto(memory.view(plan.views[x]), array)
-            if plan.doubt is not None:
-                memory.view(plan.views[plan.doubt])[...] = 0
-            done = self._function(
-                memory.pointer, count, rates.ctypes.data, float(first_step), losses.ctypes.data, lengths.ctypes.data,
-                watch.ctypes.data,
-            )  # fmt: skip
-            after = [
-                np.array(memory.view(plan.views[x]), order="C") if x in self._layout.offsets else np.array(before)
-                for x, before in zip(program.inputs, carried)
+            blocks = (STATE_BYTES, STATE_BYTES + self._block_bytes)
+            parts = STATE_BYTES + 2 * self._block_bytes
+            lowest = parts + self.programs.cut.groups * block.nbytes
+            for i, array in enumerate(carried):
+                shared.view(blocks[0] + self._places[i], program.specs[program.inputs[i]])[...] = array
+            state = shared.words(0, STATE_BYTES // 8)
+            values = {
+                "arena": self._memories[0].pointer, "blocks": shared.pointer + blocks[0], "other": shared.pointer + blocks[1],
+                "parts": shared.pointer + parts, "table": self._table.ctypes.data, "steps": count, "position": position,
+                "places": 0 if places is None else places.ctypes.data, "rates": rates.ctypes.data,
+                "losses": losses.ctypes.data, "lengths": lengths.ctypes.data, "watch": watch.ctypes.data,
+                "first": int(np.float64(first_step).view(np.int64)), "lowest": shared.pointer + lowest,
+                "next": self.programs.cut.groups, "done": 0, "quit": 0,
+            }  # fmt: skip
+            for name, value in values.items():
+                state[STATE[name] // 8] = value
+            done = self._run(state)
+            before, after = blocks[(done + 1) % 2], blocks[done % 2]
+            numbers = [
+                shared.view(after + self._places[i], program.specs[x]).copy()
+                for i, x in enumerate(program.inputs[: self.programs.carried])
             ]
+            gradient = self._gradient - PARTS + parts if self._gradient >= PARTS else self._gradient - MADE + after
             return Done(
-                int(done), after, losses[:done], lengths[:done], float(watch[2]), float(watch[3]), float(watch[8]),
-                self._vector(memory, self._lowest), self._vector(memory, self._before),
-                np.array(self._output(memory, self.step.carried + 4)),
+                done, numbers, losses[:done], lengths[:done], float(watch[2]), float(watch[3]), float(watch[8]),
+                shared.view(lowest, flat).copy(), shared.view(before, flat).copy(), shared.view(gradient, flat).copy(),
             )  # fmt: skip
 
-    def _vector(self, memory: Memory, offset: int) -> Array:
-        spec = self.step.program.specs[self.step.program.inputs[0]]
-        return memory.at(offset, spec.size, spec.dtype).copy()
+    def _run(self, state: Array) -> int:
+        """The call, with as many threads as BLAS would take. BLAS itself takes one: its bits depend on how many."""
+        with blas.one_thread() as allowed:
+            helpers = []
+            try:
+                if self._work is not None:
+                    for k in range(1, min(allowed, self.programs.cut.groups)):
+                        if len(self._memories) <= k:
+                            self._memories.append(Memory(*self._layouts))
+                        pointers = state.ctypes.data, self._memories[k].pointer
+                        helpers.append(threading.Thread(target=self._work, args=pointers, daemon=True))
+                        helpers[-1].start()
+                return int(self._many(state.ctypes.data))
+            finally:
+                state[STATE["quit"] // 8] = 1
+                for helper in helpers:
+                    helper.join()
 
-    def _output(self, memory: Memory, place: int) -> Any:
-        x = self.step.program.outputs[place]
-        return x.value if isinstance(x, Literal) else memory.view(self._plan.views[x])
 
-    # ---- the loop in machine code
-    def _many(self, library: Library, nbytes: int) -> str:
-        code = Code(library)
-        library.declare("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
-        program, carried = self.step.program, self.step.carried
-        flat = self._layout.offsets[self._plan.views[program.inputs[0]].base]
-        held = {name: code.slot("double") for name in ("best", "best_step", "lowest")}
-        fixed = {name: self._read(code, name) for name in Tests._fields}
-        for name, slot in held.items():
-            code.do(f"store double {fixed[name]}, ptr {slot}")
-        code.do("br label %head")
-        code.lines.append("head:")
-        code.do("%i = phi i64 [ 0, %entry ], [ %next, %latch ]")
-        rate = code.op(f"load double, ptr {code.address('%rates', 0, ('%i', 8))}, align 8")
-        step = code.op(f"fadd double %first, {code.op('sitofp i64 %i to double')}")
-        for value, place in ((rate, carried), (step, carried + 1)):
-            if (base := program.inputs[place]) in self._layout.offsets:
-                code.do(f"store double {value}, ptr {code.address('%arena', self._layout.offsets[base])}, align 8")
-        code.do("call void @steps(ptr %arena)")
-        loss, length, size, promise = (self._scalar(code, carried + k) for k in range(4))
-        good = self._may_go_on(code, loss, size, promise, step, held, fixed)
-        code.do(f"br i1 {good}, label %go, label %stop")
-        code.lines.append("go:")
-        code.do(f"store double {loss}, ptr {code.address('%losses', 0, ('%i', 8))}, align 8")
-        code.do(f"store double {length}, ptr {code.address('%lengths', 0, ('%i', 8))}, align 8")
-        self._if_lower(code, loss, held["lowest"], flat, nbytes)
-        code.do("%next = add nsw i64 %i, 1")
-        code.do("%more = icmp slt i64 %next, %n")
-        code.do("br i1 %more, label %carry, label %last")
-        code.lines.append("last:")
-        self._copy(code, self._before, flat, nbytes)
-        code.do("br label %carry")
-        code.lines.append("carry:")
-        self._carry(code)
-        code.do("br label %latch")
-        code.lines.append("latch:")
-        code.do("br i1 %more, label %head, label %end")
-        code.lines.append("end:")
-        self._write_back(code, held)
-        code.do("ret i64 %n")
-        code.lines.append("stop:")
-        self._write_back(code, held)
-        code.do("ret i64 %i")
-        return (
-            "define i64 @many(ptr %arena, i64 %n, ptr %rates, double %first, ptr %losses, ptr %lengths, ptr %watch) #0 {\n"
-            f"{code.body()}\n}}"
-        )
+class _Bytes:
+    """Memory that begins at a cache line."""
 
-    def _read(self, code: Code, name: str) -> str:
-        return code.op(f"load double, ptr {code.address('%watch', _PLACES[name])}, align 8")
+    def __init__(self, nbytes: int) -> None:
+        self._bytes = np.zeros(nbytes + ALIGNMENT, np.uint8)
+        self._start = -self._bytes.ctypes.data % ALIGNMENT
+        self.pointer = self._bytes.ctypes.data + self._start
 
-    def _write_back(self, code: Code, held: dict[str, str]) -> None:
-        for name, slot in held.items():
-            value = code.op(f"load double, ptr {slot}")
-            code.do(f"store double {value}, ptr {code.address('%watch', _PLACES[name])}, align 8")
+    def view(self, offset: int, spec: Spec) -> Array:
+        return np.ndarray(spec.shape, spec.dtype, self._bytes.data, self._start + offset)
 
-    def _scalar(self, code: Code, place: int) -> str:
-        """An output that is one number of float64."""
-        x = self.step.program.outputs[place]
-        if isinstance(x, Literal):
-            return number(float(x.value), "f8")
-        view = self._plan.views[x]
-        return code.op(
-            f"load double, ptr {code.address('%arena', self._layout.offsets[view.base] + view.offset)}, align 8"
-        )
+    def words(self, offset: int, count: int) -> Array:
+        return np.ndarray((count,), np.int64, self._bytes.data, self._start + offset)
 
-    def _may_go_on(
-        self, code: Code, loss: str, size: str, promise: str, step: str, held: dict[str, str], fixed: dict[str, str]
-    ) -> str:
-        """Whether no test of `Stopping.over` stops this step for certain; also remembers the best loss as it does.
 
-        A NaN makes each of these comparisons false, and the step is left to those who can say why.
-        """
+def _is_long(spec: Spec) -> bool:
+    return spec.nbytes >= LONG_ROW * spec.shape[0]
 
-        def abs_(x: str) -> str:
-            return code.call("fabs", "f8", 1, x)
 
-        def both(a: str, b: str) -> str:
-            return code.op(f"and i1 {a}, {b}")
+def _number(operand: Any) -> int:
+    assert isinstance(operand, int)
+    return operand
 
-        def less(x: str, y: str) -> str:
-            return code.op(f"fcmp olt double {x}, {y}")
 
-        def times(x: str, y: str) -> str:
-            return code.op(f"fmul double {x}, {y}")
+def _places(programs: StepPrograms) -> tuple[dict[Any, int], int]:
+    """Where in a block what is carried lies, by its number, then what else there is, by name; and the block's size."""
+    program = programs.update
+    places: dict[Any, int] = {}
+    end = 0
+    for i in range(programs.carried):
+        places[i], end = end, end + aligned(program.specs[program.inputs[i]].nbytes)
+    places["rate"], places["number"], places["numbers"] = end, end + 8, end + 64
+    places["gradient"] = end + 128
+    return places, end + 128 + aligned(program.specs[program.inputs[0]].nbytes)
 
-        def minus(x: str, y: str) -> str:
-            return code.op(f"fsub double {x}, {y}")
 
-        def constant(x: float) -> str:
-            return number(x, "f8")
-
-        finite = less(abs_(loss), constant(float("inf")))
-        inside = both(less(size, constant(LARGEST)), less(constant(SMALLEST), size))
-        above = less(fixed["threshold"], loss)
-        growth = minus(loss, fixed["start"])
-        bounded = code.op(f"fcmp ole double {growth}, {times(fixed['growth'], fixed['first'])}")
-        relative = times(fixed["tolerance"], abs_(loss))
-        absolute = times(times(fixed["tolerance"], fixed["tolerance"]), fixed["first"])
-        sloped = less(code.op(f"fadd double {relative}, {absolute}"), promise)
-        best = code.op(f"load double, ptr {held['best']}")
-        lower = less(loss, minus(best, times(constant(1e-12), abs_(best))))
-        none = code.op(f"fcmp oeq double {best}, {constant(float('inf'))}")
-        lower = code.op(f"or i1 {lower}, {none}")
-        since = code.op(f"load double, ptr {held['best_step']}")
-        fresh = less(minus(step, since), fixed["stalled"])
-        good = both(both(both(finite, inside), both(above, bounded)), both(sloped, code.op(f"or i1 {lower}, {fresh}")))
-        if (doubt := self._plan.doubt) is not None:  # an index outside of its array is the loop's to name
-            seen = code.op(f"load i64, ptr {code.address('%arena', self._layout.offsets[doubt])}, align 8")
-            good = both(good, code.op(f"icmp eq i64 {seen}, 0"))
-        better = both(good, lower)
-        code.do(f"store double {code.op(f'select i1 {better}, double {loss}, double {best}')}, ptr {held['best']}")
-        code.do(
-            f"store double {code.op(f'select i1 {better}, double {step}, double {since}')}, ptr {held['best_step']}"
-        )
-        return good
-
-    def _if_lower(self, code: Code, loss: str, slot: str, flat: int, nbytes: int) -> None:
-        """Keep the parameters where the loss is the lowest so far."""
-        lowest = code.op(f"load double, ptr {slot}")
-        fell = code.op(f"fcmp olt double {loss}, {lowest}")
-        code.do(f"br i1 {fell}, label %keep, label %kept")
-        code.lines.append("keep:")
-        code.do(f"store double {loss}, ptr {slot}")
-        self._copy(code, self._lowest, flat, nbytes)
-        code.do("br label %kept")
-        code.lines.append("kept:")
-
-    def _copy(self, code: Code, target: int, source: int, nbytes: int) -> None:
-        to, start = code.address("%arena", target), code.address("%arena", source)
-        code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {start}, i64 {nbytes}, i1 false)")
-
-    def _carry(self, code: Code) -> None:
-        """What the step made becomes what the next one starts from."""
-        program, offsets = self.step.program, self._layout.offsets
-        for i in range(self.step.carried):
-            target, made = program.inputs[i], program.outputs[i]
-            if isinstance(made, Literal):
-                if not program.specs[target].weak:
-                    raise NotCompilable("an array in the state that becomes a number")
-                place = code.address("%arena", offsets[target])
-                code.do(f"store double {number(float(made.value), 'f8')}, ptr {place}, align 8")
-                continue
-            view, own = self._plan.views[made], self._plan.views[target]
-            if view.strides != own.strides or (view.base in program.inputs and view != own):
-                raise NotCompilable("a state that is a part of another")
-            if view.base != target:
-                nbytes = program.specs[target].nbytes
-                self._copy(code, offsets[target], offsets[view.base] + view.offset, nbytes)
+def _pinned_slope(plan: Plan, block: Block) -> dict[int, int]:
+    program = plan.program
+    pinned = {program.inputs[0]: GIVEN}
+    for x, place in zip(program.outputs, (0, block.total, block.weight)):
+        pinned[plan.views[_number(x)].base] = MADE + place
+    if plan.doubt is not None:
+        pinned[plan.doubt] = MADE + block.doubt
+    return pinned
