@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 import pytest
-from tests.exports.test_python import ACTIVATIONS, NETWORKS, SEQUENCES, Wave, X, trained
 
 import steepest as sd
+from exports.test_python import ACTIVATIONS, NETWORKS, SEQUENCES, Wave, X, trained
 from steepest.exports import onnx_graph
 from steepest.exports.onnx_file import _tree_value
 from steepest.exports.onnx_graph import Graph

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from steepest.base.errors import CheckpointWarning
+from steepest.cli.fit_files import FitFiles, kind, result_object
 from steepest.cli.options import Debug, DropMissing, Json, Theme
-from steepest.cli.output import Output, as_json, complain
+from steepest.cli.output import Output, complain
 from steepest.cli.places import output_folder, picture_place
 from steepest.cli.usage import UsageError, any_number, parse_values, positive_number, whole_number
 
@@ -64,6 +65,8 @@ class FitCommand:
     intervals: str
     out: str | None
     resume: bool
+    export: list[str] | None
+    tensorboard: str | None
     drop_missing: bool
     no_picture: bool
     theme: str
@@ -78,13 +81,12 @@ class FitCommand:
         SteepestError
             Something in the options, the data, the formula or the place for the files is wrong; nothing was written.
         """
-        from steepest.views.style import style_of
-
-        style_of(self.theme)  # an unknown one is told before anything is done
         with output_folder(self.out) if self.out is not None else contextlib.nullcontext() as folder:
             picture, note = (
                 (None, "") if self.no_picture else (folder / "fit.png", "") if folder else picture_place(self.data)
             )
+            places = FitFiles(folder, picture, self.export or [], self.tensorboard, self.theme)
+            places.check()
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", CheckpointWarning)
@@ -98,11 +100,11 @@ class FitCommand:
                 if ranking is not None:
                     output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = _write(fit, folder, picture, ranking, self.theme)
+            files = places.write(fit, ranking)
         if self.json:
-            output.say_object(_object(fit, files, ranking))
+            output.say_object(result_object(fit, files, ranking))
         elif files:
-            output.say("\n" + "\n".join(f"{_kind(file):<8} {file}" for file in files))
+            output.say("\n" + "\n".join(f"{kind(file):<8} {file}" for file in files))
         if fit.outcome.name == "interrupted":
             return INTERRUPTED
         if fit.intervals == "bootstrap" and (refits := fit.resampled()).interrupted:
@@ -162,31 +164,6 @@ def _show(fit: Fit, output: Output) -> None:
         Console().print(summary(fit))
     else:
         output.say(summary_text(fit))
-
-
-def _write(fit: Fit, folder: Path | None, picture: Path | None, ranking: Ranking | None, theme: str) -> list[Path]:
-    """Write the files that are wanted and return them, the picture last."""
-    files = []
-    if folder is not None:
-        files += [fit.save(folder / "model.json"), fit.history.to_csv(folder / "history.csv"), folder / "result.json"]
-    if picture is not None:
-        fit.plot(picture, theme=theme)
-        files.append(picture)
-    if folder is not None:
-        from steepest.base.files import write_whole
-
-        write_whole(folder / "result.json", as_json(_object(fit, files, ranking)) + "\n")
-    return files
-
-
-def _object(fit: Fit, files: list[Path], ranking: Ranking | None) -> dict[str, object]:
-    from steepest.cli.report import fit_object, ranking_object
-
-    return fit_object(fit, files) | ({} if ranking is None else {"ranking": ranking_object(ranking)})
-
-
-def _kind(file: Path) -> str:
-    return "picture" if file.suffix == ".png" else file.stem
 
 
 def options(
@@ -270,6 +247,15 @@ def options(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints of an earlier run in the --out folder.")
     ] = False,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE", help="The fitted model as .py (needs NumPy alone), .onnx or .tex; may be repeated."
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        str | None, typer.Option(metavar="DIR", help="A folder for the history as TensorBoard reads it.")
+    ] = None,
     drop_missing: DropMissing = False,
     no_picture: Annotated[bool, typer.Option("--no-picture", help="Draw no picture.")] = False,
     theme: Theme = "light",
@@ -302,6 +288,8 @@ def options(
         intervals=intervals,
         out=out,
         resume=resume,
+        export=export,
+        tensorboard=tensorboard,
         drop_missing=drop_missing,
         no_picture=no_picture,
         theme=theme,
