@@ -150,9 +150,9 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
                         f"the formula {formula.text!r} names {name}, but X has {len(named)} column{'s' * (len(named) != 1)}, "
                         f"x0{f' to {named[-1]}' if len(named) > 1 else ''}. Give parameters other names."
                     )
-        if target in named and target in formula.names:
+        if target in formula.names:
             raise FormulaError(
-                f"the formula {formula.text!r} names {target} on both sides: left it is y, right a column of X."
+                f"the formula {formula.text!r} names {target} on both sides, but y is not known where it is predicted."
             )
         return named
 

@@ -154,16 +154,19 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self._units = Units.of(rows.x, rows.weights) if self.standardise else Units.none(columns)
         outputs = self._target(rows)[1]
         self.network_ = MLP(columns, self.hidden, outputs, self.activation)
-        dtype = chosen("dtype", self.dtype, DTYPES)
+        dtype = self._dtype()
         self.params_: Mapping[str, Array] = {
             k: x.astype(dtype) for k, x in self.network_.init(Key(self._seed))[0].items()
         }
         self._memory: tuple[int, Any] | None = None
 
+    def _dtype(self) -> type:
+        return chosen("dtype", getattr(self.dtype, "__name__", str(self.dtype)), DTYPES)
+
     def _problem(self, rows: Rows) -> Problem:
         target, _, loss = self._target(rows)
         penalty = L2(self.penalty) if is_number(self.penalty) else self.penalty
-        dtype = chosen("dtype", self.dtype, DTYPES)
+        dtype = self._dtype()
         x, target = self._units.applied(rows.x, dtype), target.astype(dtype, copy=False)
         return Problem(
             self.network_, self.params_, x, target, loss=loss, weights=rows.weights, penalty=penalty, state={}

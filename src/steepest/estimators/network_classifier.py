@@ -57,14 +57,14 @@ engine, warm_start, random_state
         self.classes_ = np.unique(rows.y) if classes is None else classes
         if len(self.classes_) < 2:
             raise DataError(
-                f"all rows that count are of one class, {self.classes_[0]!s}: there is nothing to tell apart."
+                f"there is only one class among the rows that count, {self.classes_[0]!s}: nothing to tell apart."
             )
 
     def _target(self, rows: Rows) -> tuple[Array, int, Loss]:
         places = np.minimum(np.searchsorted(self.classes_, rows.y), len(self.classes_) - 1)
         if (unknown := self.classes_[places] != rows.y).any():
             raise DataError(
-                f"y holds {rows.y[unknown][0]!r}, which is none of the classes {', '.join(map(str, self.classes_))}."
+                f"y holds {rows.y[unknown][0]!s}, which is none of the classes {', '.join(map(str, self.classes_))}."
             )
         return places, len(self.classes_), LOSS
 

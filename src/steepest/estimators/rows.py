@@ -20,6 +20,7 @@ class Rows(NamedTuple):
     x : ndarray, shape (rows, columns)
     y : ndarray, shape (rows,) or (rows, targets)
     weights : ndarray of float64, shape (rows,), or None
+        The largest is 1.
     """
 
     x: Array
@@ -54,6 +55,7 @@ class Rows(NamedTuple):
         counts = weights > 0
         if not counts.any():
             raise DataError("all weights of sample_weight are zero: no row counts.")
+        weights = weights / weights.max()  # they are relative; sums of large ones would overflow
         if counts.all():
             return cls(x, y, weights)
         return cls(x[counts], y[counts], weights[counts])

@@ -54,8 +54,9 @@ class Units:
         centre, spread = self.centre.astype(x.dtype), self.spread.astype(x.dtype)
         z = np.empty(x.shape, dtype)
         step = _step(x)
-        for first in range(0, len(x), step):
-            z[first : first + step] = (x[first : first + step] - centre) / spread
+        with np.errstate(all="ignore"):  # a Problem says where numbers are not finite
+            for first in range(0, len(x), step):
+                z[first : first + step] = (x[first : first + step] - centre) / spread
         return z
 
     def undone(self, z: Array) -> Array:
