@@ -26,6 +26,11 @@ class BufferPlan:
     peak: int
 
 
+def aligned(nbytes: int) -> int:
+    """`nbytes` rounded up to whole lines."""
+    return -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
+
+
 class Arena:
     """Hands out and takes back ranges of bytes; what is taken back is joined to its neighbours and given out again."""
 
@@ -35,7 +40,7 @@ class Arena:
 
     def take(self, nbytes: int) -> tuple[int, int]:
         """The offset and the size of a range for `nbytes`: the smallest free one that is large enough."""
-        size = -(-max(nbytes, 1) // ALIGNMENT) * ALIGNMENT
+        size = aligned(nbytes)
         fitting = [(s, o, i) for i, (o, s) in enumerate(self._free) if s >= size]
         if not fitting:
             offset, self.size = self.size, self.size + size

@@ -13,15 +13,18 @@ from collections.abc import Collection
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.lifetimes import lifetimes
 from steepest.program.lowering import lowered
 from steepest.program.moving import MOVES, as_view, put_in_place
+from steepest.program.periods import periods
 from steepest.program.program import Array, Literal, Operand, Operation, Program
-from steepest.program.steps import Loop, NotCompilable, Pick, Product, Reduction, Step, View, layout
+from steepest.program.reroll import Family, rerolled
+from steepest.program.steps import Loop, NotCompilable, Product, Reduction, Step, View, flat, layout
 
 VIEWS = {
     x.name for x in (p.transpose, p.broadcast_to, p.flip, p.alias, p.stop_gradient, p.reshape, p.index)
 }  # fmt: skip
-REDUCTIONS = {x.name for x in (p.sum, p.mean, p.amax, p.amin, p.sum_to)}
+REDUCTIONS = {x.name for x in (p.sum, p.mean, p.amax, p.amin, p.sum_to, p.any_, p.all_, p.count_nonzero)}
 ELEMENTWISE = {
     x.name
     for x in (
@@ -30,7 +33,7 @@ ELEMENTWISE = {
         p.arctan, p.sinh, p.cosh, p.tanh, p.arcsinh, p.arccosh, p.arctanh, p.erf, p.sigmoid, p.softplus, p.log_cosh,
         p.absolute, p.relu, p.maximum, p.minimum, p.arctan2, p.hypot, p.clip, p.where, p.sign, p.floor, p.ceil, p.trunc,
         p.rint, p.isnan, p.isinf, p.isfinite, p.equal, p.not_equal, p.less, p.less_equal, p.greater, p.greater_equal,
-        p.logical_and, p.logical_or, p.logical_not, p.astype,
+        p.logical_and, p.logical_or, p.logical_not, p.astype, p.logaddexp, p.remainder, p.floor_divide,
     )
 }  # fmt: skip
 
@@ -50,14 +53,18 @@ class Plan:
 
     Attributes
     ----------
-    steps : list of Loop, Product and Pick
+    steps : list of Loop, Product, Pick and Repeat
+    positions : int
+        The number of steps, those within each Repeat counted once.
     doubt : int or None
         The value, an int64, that a run makes other than 0 where an array of places goes outside of what it picks from.
     views : dict of int to View
         Of every value.
     storage : dict of int to tuple
         Values with memory of their own: ``(bytes, step that makes it, last step that reads it)``; inputs and constants are made
-        at -1, and what must outlive the program is read at ``len(steps)``.
+        at -1, and what must outlive the program is read at ``positions``.
+    families : list of Family
+        Of values whose memory lies together.
 
     Raises
     ------
@@ -67,11 +74,26 @@ class Plan:
 
     def __init__(self, program: Program, plain: Collection[int] = ()) -> None:
         program = self.program = lowered(program)
+        self.repeated = periods(program)
+        self._fuse(plain)
+        worked = rerolled(self, self._cuts) if self.repeated else []
+        if not all(worked):  # what is no loop is fused as a whole
+            self.repeated = [stretch for stretch, works in zip(self.repeated, worked) if works]
+            self._fuse(plain)
+            rerolled(self, self._cuts)
+
+    def _fuse(self, plain: Collection[int]) -> None:
+        program = self.program
         self.parts: dict[int, tuple[int, Array]] = {}  # of what value, and where in it, others are made as parts
+        self.families: list[Family] = []
+        self._cuts: list[
+            list[int]
+        ] = []  # for each stretch that may be repeated, the steps at which its iterations begin
+        self._begun = 0  # the first step of this iteration
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
-        self._bases: dict[int, Array] = {}  # stand-ins: NumPy works out strides and offsets on them
+        self.bases: dict[int, Array] = {}  # stand-ins: NumPy works out strides and offsets on them
         self.arrays: dict[int, Array] = {}
         self.step_of: dict[int, int] = {}
         self._looped: dict[int, int] = {}  # values that a loop computes: held in a register there
@@ -83,22 +105,42 @@ class Plan:
         for number in program.inputs:
             self.own(number, -1)
             if number in plain:
-                self.place(number, self._bases[number].reshape(program.specs[number].shape), number)
+                self.place(number, self.bases[number].reshape(program.specs[number].shape), number)
         for number, array in program.constants.items():
             self._own_constant(number, array)
         put_in_place(self)
-        for operation in program.operations:
-            self._take(operation)
+        starts = {stretch.start for stretch in self.repeated}
+        later = {i for stretch in self.repeated for i in (*stretch[1:], stretch.stop)}
+        for i, operation in enumerate((*program.operations, None)):
+            if i in later:
+                self._cut(self._cuts[-1])
+            if i in starts:
+                self._cuts.append([])
+                self._cut(self._cuts[-1])
+            if operation is not None:
+                self._take(operation)
         for number in program.kept:
             self.read(number, math.inf)
-        self.storage = self._lifetimes()
+        self.storage = lifetimes(self)
+        self.positions = len(self.steps)
+
+    def _cut(self, cuts: list[int]) -> None:
+        """End an iteration: what follows is fused by itself."""
+        self._begun = len(self.steps)
+        cuts.append(self._begun)
+
+    def named(self, view: View) -> int:
+        """A number for a view that the program has none for."""
+        number = next(self._numbers)
+        self.views[number] = view
+        return number
 
     # ---- memory
     def own(self, number: int, step: int) -> None:
         """Memory of its own for a value, with the longest axis innermost."""
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
-        self._bases[number] = base
+        self.bases[number] = base
         strides = layout(spec.shape, spec.dtype.itemsize)
         self.place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
         self.step_of[number] = step
@@ -121,7 +163,7 @@ class Plan:
             part = array[cut]
             base = np.empty(part.size, part.dtype)
             small = np.ndarray(part.shape, part.dtype, base.data, 0, layout(part.shape, part.dtype.itemsize))
-            self._bases[number] = base
+            self.bases[number] = base
             self.place(number, np.broadcast_to(small, array.shape), number)
             self.step_of[number] = -1
             self.stored.add(number)
@@ -136,14 +178,14 @@ class Plan:
         """Make the value that says whether a place was outside."""
         if self.doubt is None:
             self.doubt = next(self._numbers)
-            self._bases[self.doubt] = self.arrays[self.doubt] = np.zeros((), np.int64)
+            self.bases[self.doubt] = self.arrays[self.doubt] = np.zeros((), np.int64)
             self.views[self.doubt] = View(self.doubt, 0, (), (), np.dtype(np.int64))
             self.step_of[self.doubt] = -1
             self.stored.add(self.doubt)
 
     def view_of(self, array: Array, base: int) -> View:
         """How a stand-in lies in its base."""
-        memory = self._bases[base]
+        memory = self.bases[base]
         if not np.may_share_memory(array, memory):
             raise NotCompilable("a part of an array that is no view of it")
         offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
@@ -187,7 +229,7 @@ class Plan:
             static = {"spec": as_view(static["spec"])}
         view = np.asarray(operation.primitive.forward(self.arrays[x], **static))
         base = self.views[x].base
-        if not np.may_share_memory(view, self._bases[base]):  # a reshape that has to move elements
+        if not np.may_share_memory(view, self.bases[base]):  # a reshape that has to move elements
             base = self._copied(x)
             view = np.asarray(operation.primitive.forward(self.arrays[base], **static))
         self.place(operation.out, view, base)
@@ -197,7 +239,7 @@ class Plan:
         copy = next(self._numbers)
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
-        self._bases[copy] = base
+        self.bases[copy] = base
         self.place(copy, base.reshape(spec.shape), copy)
         self.step_of[copy] = self.copy_into(number, self.views[copy])
         self.stored.add(copy)
@@ -243,7 +285,7 @@ class Plan:
         if isinstance(x, Literal):
             raise NotCompilable(f"'{operation.name}' of a number")
         source, out = self.program.specs[x], self.program.specs[operation.out]
-        if source.dtype.kind != "f" or out.dtype.kind != "f":
+        if out.dtype.kind == "b" and operation.primitive in (p.amax, p.amin):
             raise NotCompilable(f"'{operation.name}' of {source.dtype}")
         gone = self._reduced_axes(operation, source.shape, out.shape)
         shape = tuple(n for n in source.shape if n != 1)
@@ -268,7 +310,7 @@ class Plan:
 
     def loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...], alone: bool = False) -> int:
         """The first loop of this shape in which all operands are known; a new one at the end if there is none."""
-        first = 0
+        first = self._begun
         for x in operands:
             if not isinstance(x, Literal):
                 view = self.views[x]
@@ -303,49 +345,6 @@ class Plan:
         for x in (a, b):
             self.read(x, step)
 
-    # ---- the end
-    def _lifetimes(self) -> dict[int, tuple[int, int, int]]:
-        read: dict[int, int] = {}
-        for i, step in enumerate(self.steps):
-            for base in self._bases_read(step):
-                read[base] = i
-        for number in self.program.kept:
-            read[self.views[number].base] = len(self.steps)
-        first: dict[int, int] = {}
-        for i, step in enumerate(self.steps):
-            for base in _bases_written(step):
-                first.setdefault(base, i)
-        result = {}
-        for number in self.stored:
-            made = first.get(number, -1)
-            result[number] = (self._bases[number].nbytes, made, read.get(number, self.step_of[number]))
-        for i, step in enumerate(self.steps):
-            if isinstance(step, Loop):
-                for operation in step.operations:
-                    if operation.out in self.stored:
-                        step.stores[operation.out] = self.views[operation.out]
-                        nbytes, _, until = result[operation.out]
-                        result[operation.out] = (nbytes, i, until)
-        return result
-
-    def _bases_read(self, step: Step) -> set[int]:
-        if isinstance(step, Product):
-            return {step.a.base, step.b.base}
-        if isinstance(step, Pick):
-            return {step.near.base, step.far.base, *(place.view.base for place in step.places)}
-        operands: list[Operand] = [x for operation in step.operations for x in operation.inputs]
-        operands += [x for reduction in step.reductions for x in reduction.operation.inputs]
-        operands += [x for x, _ in step.copies]
-        return {self.views[x].base for x in operands if not isinstance(x, Literal)}
-
-
-def _bases_written(step: Step) -> set[int]:
-    if isinstance(step, Product):
-        return {step.out.base}
-    if isinstance(step, Pick):
-        return {step.far.base if step.adds else step.near.base}
-    return {target.base for _, target in step.copies} | {reduction.view.base for reduction in step.reductions}
-
 
 def loops(program: Program) -> dict[int, int]:
     """By the number of each value that a loop computes, the number of the loop; empty where the program cannot be compiled."""
@@ -354,7 +353,7 @@ def loops(program: Program) -> dict[int, int]:
     except NotCompilable:
         return {}
     numbers: dict[int, int] = {}
-    for i, step in enumerate([step for step in plan.steps if isinstance(step, Loop)]):
+    for i, step in enumerate([step for step in flat(plan.steps) if isinstance(step, Loop)]):
         for operation in step.operations:
             numbers[operation.out] = i
         for reduction in step.reductions:

@@ -72,7 +72,7 @@ class _Simplifier:
         simpler: Operation | int | None = operation
         while isinstance(simpler, Operation):
             operation = simpler
-            key = (id(operation.primitive), _operands_key(operation), _static_key(operation.static))
+            key = (id(operation.primitive), _operands_key(operation), static_key(operation.static))
             if key in self.known:
                 self.same[out] = self.known[key]
                 return
@@ -147,11 +147,11 @@ def _operands_key(operation: Operation) -> tuple[Any, ...]:
     )
 
 
-def _static_key(value: Any) -> Any:
+def static_key(value: Any) -> Any:
     if isinstance(value, dict):
-        return tuple((k, _static_key(v)) for k, v in sorted(value.items()))
+        return tuple((k, static_key(v)) for k, v in sorted(value.items()))
     if isinstance(value, (tuple, list)):
-        return (type(value).__name__, *map(_static_key, value))
+        return (type(value).__name__, *map(static_key, value))
     if isinstance(value, slice):
         return ("slice", value.start, value.stop, value.step)
     try:

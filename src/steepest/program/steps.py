@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +17,17 @@ class NotCompilable(Exception):
 
 @dataclass(frozen=True)
 class View:
-    """How a value lies in the memory of the value `base`: byte offset, shape and strides in bytes."""
+    """How a value lies in the memory of the value `base`: byte offset, shape and strides in bytes.
+
+    `advance` bytes further on in each iteration of the `Repeat` that it is in.
+    """
 
     base: int
     offset: int
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     dtype: np.dtype[Any]
+    advance: int = 0
 
     @property
     def squeezed(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -111,7 +116,28 @@ class Pick:
     adds: bool
 
 
-Step = Loop | Product | Pick
+@dataclass
+class Repeat:
+    """Steps done `count` times; where their views lie depends on the iteration as each `View.advance` says.
+
+    `advances` are those that occur, without 0.
+    """
+
+    count: int
+    steps: list[Step]
+    advances: tuple[int, ...]
+
+
+Step = Loop | Product | Pick | Repeat
+
+
+def flat(steps: Iterable[Step]) -> Iterator[Step]:
+    """The steps, those within each Repeat once."""
+    for step in steps:
+        if isinstance(step, Repeat):
+            yield from flat(step.steps)
+        else:
+            yield step
 
 
 def axis_order(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,7 @@ class Code:
         self.lines: list[str] = []
         self.slots: list[str] = []  # stack places, which LLVM turns into registers
         self._count = 0
+        self._moved: dict[int, str] = {}  # in an iteration of a `Repeat`, how far views have moved, by their advance
 
     def fresh(self) -> str:
         self._count += 1
@@ -98,6 +99,21 @@ class Code:
         self.lines.append(f"{tag}.exit:")
 
     # ---- addresses
+    def repeat(self, count: int, advances: Iterable[int], body: Callable[[], None]) -> None:
+        """Do `body` `count` times; with each, views move on by their advance."""
+
+        def once(index: str) -> None:
+            self._moved = {advance: self.op(f"mul nsw i64 {index}, {advance}") for advance in sorted(advances)}
+            body()
+
+        outside = self._moved
+        self.loop(count, 1, once)
+        self._moved = outside
+
+    def moved(self, advance: int) -> list[tuple[str, int]]:
+        """The term of an address that says how far a view has moved."""
+        return [(self._moved[advance], 1)] if advance else []
+
     def address(self, base: str, offset: int, *terms: tuple[str, int]) -> str:
         """``base + offset + sum(index * stride)``, in bytes."""
         if base == PIECES[0]:

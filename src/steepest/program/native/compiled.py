@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,7 +19,8 @@ from steepest.program.native.machine import Library, Machine, vector_bits
 from steepest.program.native.picks import PickWriter
 from steepest.program.native.products import ProductWriter
 from steepest.program.program import Array, Literal, Program
-from steepest.program.steps import Loop, Pick, View
+from steepest.program.reroll import Family
+from steepest.program.steps import Loop, NotCompilable, Pick, Repeat, Step, View
 
 PADDING = 64  # bytes after each value, so that no vector reaches into another's cache line
 
@@ -39,24 +41,36 @@ class Layout:
         arena = Arena()
         arena.size = start
         self.offsets: dict[int, int] = dict(pinned or {})
-        begins: dict[int, list[int]] = {}
-        ends: dict[int, list[int]] = {}
-        held: dict[int, tuple[int, int]] = {}
-        for number, (nbytes, made, read) in plan.storage.items():
-            if number in self.offsets:
-                continue
+        begins: dict[int, list[Family]] = {}
+        ends: dict[int, list[Family]] = {}
+        held: dict[Family, tuple[int, int]] = {}
+        for family in self._families():
+            _, made, read = plan.storage[family.members[family.first]]
             if made < 0:
-                self.offsets[number] = arena.take(nbytes)[0]
+                self._lay_out(family, arena.take(family.total)[0])
             else:
-                begins.setdefault(made, []).append(number)
-                ends.setdefault(max(made, read), []).append(number)
-        for i in range(len(plan.steps)):
-            for number in begins.get(i, ()):
-                held[number] = arena.take(plan.storage[number][0])
-                self.offsets[number] = held[number][0]
-            for number in ends.get(i, ()):
-                arena.give_back(*held[number])
+                begins.setdefault(made, []).append(family)
+                ends.setdefault(max(made, read), []).append(family)
+        for i in range(plan.positions):
+            for family in begins.get(i, ()):
+                held[family] = arena.take(family.total)
+                self._lay_out(family, held[family][0])
+            for family in ends.get(i, ()):
+                arena.give_back(*held[family])
         self._arena = arena
+
+    def _families(self) -> list[Family]:
+        """Those of the plan, and every other value as one of its own."""
+        families = list(self.plan.families)
+        known = {number for family in families for number in family.members.values()}
+        if not known.isdisjoint(self.offsets):
+            raise NotCompilable("a value that lies elsewhere, in a loop")
+        known |= self.offsets.keys()
+        return families + [Family({0: n}, nbytes) for n, (nbytes, *_) in self.plan.storage.items() if n not in known]
+
+    def _lay_out(self, family: Family, start: int) -> None:
+        for place, number in family.members.items():
+            self.offsets[number] = start + (place - family.first) * family.distance
 
     def reserve(self, nbytes: int) -> int:
         """More memory at the end, for good."""
@@ -109,19 +123,25 @@ class Memory:
 def write_steps(library: Library, plan: Plan, offsets: dict[int, int], name: str, pieces: int = 1) -> str:
     """The function that runs the steps of a plan once on the memory that it is given, in so many `code.PIECES`."""
     code = Code(library)
+    _write(code, plan, plan.steps, offsets)
+    code.do("ret void")
+    given = ", ".join(f"ptr noalias {piece}" for piece in PIECES[:pieces])
+    return f"define internal void {name}({given}) #0 {{\n{code.body()}\n}}"
+
+
+def _write(code: Code, plan: Plan, steps: Sequence[Step], offsets: dict[int, int]) -> None:
     width = vector_bits()
-    for step in plan.steps:
+    for step in steps:
         if isinstance(step, Loop):
             LoopWriter(code, plan, step, offsets, width // 8).write()
+        elif isinstance(step, Repeat):
+            code.repeat(step.count, step.advances, functools.partial(_write, code, plan, step.steps, offsets))
         elif isinstance(step, Pick):
             checked = any(place.checked for place in step.places)
             doubt = offsets[plan.doubt] if checked and plan.doubt is not None else None
             PickWriter(code, step, offsets, width // 8, doubt).write()
         else:
             ProductWriter(code, step, offsets, width).write()
-    code.do("ret void")
-    given = ", ".join(f"ptr noalias {piece}" for piece in PIECES[:pieces])
-    return f"define internal void {name}({given}) #0 {{\n{code.body()}\n}}"
 
 
 class Compiled:

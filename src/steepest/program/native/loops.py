@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import operator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +49,21 @@ class _Accumulator:
 
     @property
     def start(self) -> float:
-        return {"amax": float("-inf"), "amin": float("inf")}.get(self.name, 0.0)
+        if self.kind == "i8":
+            return {"amax": -(2**63), "amin": 2**63 - 1}.get(self.name, 0)
+        return {"amax": float("-inf"), "amin": float("inf"), "all": 1.0}.get(self.name, 0.0)
 
     def join(self, a: Number, b: Number) -> Number:
-        if self.name == p.amax.name:
-            return elementwise.maximum(a, b)
-        if self.name == p.amin.name:
-            return elementwise.minimum(a, b)
-        return a + b
+        return _JOINS.get(self.name, operator.add)(a, b)
+
+    def taken(self, value: Number) -> Number:
+        """The value as it is counted or added."""
+        return value.cast("b1" if self.name == p.count_nonzero.name else self.kind).cast(self.kind)
+
+
+_JOINS: dict[str, Callable[[Number, Number], Number]] = {
+    p.amax.name: elementwise.maximum, p.amin.name: elementwise.minimum, p.any_.name: operator.or_, p.all_.name: operator.and_,
+}  # fmt: skip
 
 
 class LoopWriter:
@@ -197,7 +205,7 @@ class LoopWriter:
 
     def _pointer(self, place: _Place, indices: Sequence[str]) -> str:
         offset = self.offsets[place.view.base] + place.view.offset
-        terms = []
+        terms = self.code.moved(place.view.advance)
         for index, stride in zip(indices, place.strides):
             if index.lstrip("-").isdigit():
                 offset += int(index) * stride
@@ -222,7 +230,8 @@ class LoopWriter:
             self._store(value.cast(kind), self._place(target), indices, lanes, active)
         for accumulator in self.accumulators:
             (x,) = accumulator.reduction.operation.inputs
-            value = self._value(x, None, indices, lanes, active, held, registers).cast(accumulator.kind)
+            value = self._value(x, None, indices, lanes, active, held, registers)
+            value = accumulator.taken(value)
             self._gather(accumulator, value, indices, lanes, active)
 
     def _promotion(self, operand: Operand) -> Any:
@@ -360,20 +369,20 @@ class LoopWriter:
 
     def _clear(self, accumulator: _Accumulator) -> None:
         offset, size = self._results(accumulator)
-        kind = accumulator.kind
+        kind, moved = accumulator.kind, self.code.moved(accumulator.reduction.view.advance)
         start = number(accumulator.start, kind)
 
         def put(index: str) -> None:
-            self.code.store(start, self.code.address("%arena", offset, (index, itemsize(kind))), kind, 1, 1)
+            self.code.store(start, self.code.address("%arena", offset, *moved, (index, itemsize(kind))), kind, 1, 1)
 
         self.code.loop(size, 1, put)
 
     def _divide(self, accumulator: _Accumulator) -> None:
         offset, size = self._results(accumulator)
-        kind = accumulator.kind
+        kind, moved = accumulator.kind, self.code.moved(accumulator.reduction.view.advance)
 
         def divide(index: str) -> None:
-            pointer = self.code.address("%arena", offset, (index, itemsize(kind)))
+            pointer = self.code.address("%arena", offset, *moved, (index, itemsize(kind)))
             total = Number(self.code, self.code.load(pointer, kind, 1, 1), kind, 1)
             self.code.store(self._finished(accumulator, total).name, pointer, kind, 1, 1)
 

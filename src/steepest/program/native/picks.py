@@ -101,4 +101,5 @@ class PickWriter:
 
     def _pointer(self, view: View, terms: list[tuple[int, str]]) -> str:
         offset = self.offsets[view.base] + view.offset
-        return self.code.address("%arena", offset, *((i, view.strides[axis]) for axis, i in terms))
+        moved = self.code.moved(view.advance)
+        return self.code.address("%arena", offset, *moved, *((i, view.strides[axis]) for axis, i in terms))
