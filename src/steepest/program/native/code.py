@@ -39,7 +39,7 @@ def vector(kind: str, lanes: int) -> str:
 
 def number(value: float, kind: str) -> str:
     """A constant as LLVM reads it without loss."""
-    if kind == "i8":
+    if kind in ("i8", "i4"):
         return str(int(value))
     if kind == "b1":
         return "true" if value else "false"

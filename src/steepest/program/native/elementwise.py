@@ -35,7 +35,7 @@ def emit(name: str, inputs: list[Number], dtypes: list[Any], out: np.dtype[Any],
         return inputs[0].cast("b1").where(inputs[1].cast(kind), inputs[2].cast(kind))
     if name == p.astype.name:
         if out.kind == "i" and inputs[0].kind in ("f8", "f4"):
-            raise NotCompilable("a cast from floats to integers")
+            return _truncated(inputs[0])
         return inputs[0].cast(kind_of(out))
     if name in _LOGICAL:
         return _LOGICAL[name](*(x.cast("b1") for x in inputs))
@@ -48,10 +48,10 @@ def emit(name: str, inputs: list[Number], dtypes: list[Any], out: np.dtype[Any],
         (x,) = inputs
         return _QUESTIONS[name](x if x.kind in ("f8", "f4") else x.cast("f8"))
     kind = kind_of(out)
-    if kind not in ("f8", "f4") and name not in _INTEGER:
+    if kind == "i8" and name in _INTEGER:
+        return _INTEGER[name](*(x.cast(kind) for x in inputs))
+    if kind not in ("f8", "f4"):
         raise NotCompilable(f"'{name}' of {out}")
-    if kind == "b1":
-        raise NotCompilable(f"'{name}' of booleans")
     values = [x.cast(kind) for x in inputs]
     if name == p.power.name:
         return _power(values, literals[1], inputs)
@@ -77,11 +77,15 @@ def _absorbing(g: Number, d: Number) -> Number:
 
 def maximum(a: Number, b: Number) -> Number:
     """The larger; a NaN goes through."""
+    if a.kind == "i8":
+        return (a < b).where(b, a)
     return ((a > b) | a.is_nan()).where(a, b)
 
 
 def minimum(a: Number, b: Number) -> Number:
     """The smaller; a NaN goes through."""
+    if a.kind == "i8":
+        return (a > b).where(b, a)
     return ((a < b) | a.is_nan()).where(a, b)
 
 
@@ -105,6 +109,49 @@ def _log_cosh(x: Number) -> Number:
     return (size < 1.0).where(near, far)
 
 
+def _logaddexp(x: Number, y: Number) -> Number:
+    gap = (x - y).abs()
+    larger = maximum(x, y) + functions.call("log1p", functions.call("exp", -gap))
+    return x.equals(y).where(x + math.log(2.0), larger)  # infinities too
+
+
+def _remainder(x: Number, y: Number) -> Number:
+    """With the sign of `y`, as Python's."""
+    rest = functions.call("fmod", x, y)
+    turned = (rest < 0.0).differs(y < 0.0)
+    moved = turned.where(rest + y, rest)
+    return rest.equals(0.0).where(rest.const(0.0).copysign(y), moved)
+
+
+def _floor_divide(x: Number, y: Number) -> Number:
+    """As NumPy's, which takes the remainder away first, so that the quotient is whole but for its rounding."""
+    rest = functions.call("fmod", x, y)
+    quotient = (x - rest) / y
+    turned = (rest < 0.0).differs(y < 0.0) & rest.compare("une", 0.0)
+    quotient = turned.where(quotient - 1.0, quotient)
+    floor = quotient.intrinsic("floor")
+    whole = ((quotient - floor) > 0.5).where(floor + 1.0, floor)
+    whole = quotient.equals(0.0).where(quotient.const(0.0).copysign(x / y), whole)
+    return y.equals(0.0).where(x / y, whole)
+
+
+def _truncated(x: Number) -> Number:
+    """The integer towards 0; the lowest one where there is none, as this kind of processor has it."""
+    x = x.cast("f8")
+    inside = x.abs() < 2.0**63
+    return inside.where(inside.where(x, 0.0).integer(), x.const(-(2**63), "i8"))
+
+
+def _whole_divide(x: Number, y: Number) -> tuple[Number, Number]:
+    """Quotient towards minus infinity and remainder with the sign of the divisor; 0 and 0 for a divisor of 0, as NumPy has it."""
+    plain = (y + 1).compare("ugt", 1)  # neither 0 nor -1, whose quotient may overflow
+    divisor = plain.where(y, 1)
+    quotient, rest = x.whole("sdiv", divisor), x.whole("srem", divisor)
+    turned = (rest < 0).differs(divisor < 0) & rest.compare("ne", 0)
+    quotient, rest = turned.where(quotient - 1, quotient), turned.where(rest + divisor, rest)
+    return plain.where(quotient, y.equals(0).where(0, -x)), plain.where(rest, 0)
+
+
 def _function(name: str) -> Emit:
     return lambda *x: functions.call(name, *x)
 
@@ -113,7 +160,22 @@ def _rounding(name: str) -> Emit:
     return lambda x: x.intrinsic(name)
 
 
-_INTEGER = {p.add.name, p.subtract.name, p.multiply.name, p.negative.name}
+_INTEGER: dict[str, Emit] = {
+    "add": lambda x, y: x + y,
+    "sub": lambda x, y: x - y,
+    "mul": lambda x, y: x * y,
+    "neg": lambda x: -x,
+    "square": lambda x: x * x,
+    "abs": lambda x: (x < 0).where(-x, x),
+    "relu": lambda x: (x < 0).where(0, x),
+    "sign": lambda x: (x < 0).where(-1, (x > 0).where(1, x)),
+    "maximum": maximum,
+    "minimum": minimum,
+    "clip": lambda x, low, high: minimum(maximum(x, low), high),
+    "floor": lambda x: x, "ceil": lambda x: x, "trunc": lambda x: x, "rint": lambda x: x,
+    "floor_divide": lambda x, y: _whole_divide(x, y)[0],
+    "remainder": lambda x, y: _whole_divide(x, y)[1],
+}  # fmt: skip
 
 _FLOATING: dict[str, Emit] = {
     "add": lambda x, y: x + y,
@@ -132,6 +194,7 @@ _FLOATING: dict[str, Emit] = {
     "clip": lambda x, low, high: minimum(maximum(x, low), high),
     "sign": _sign,
     "floor": _rounding("floor"), "ceil": _rounding("ceil"), "trunc": _rounding("trunc"), "rint": _rounding("rint"),
+    "remainder": _remainder, "floor_divide": _floor_divide, "logaddexp": _logaddexp,
     "softplus": _softplus,
     "log_cosh": _log_cosh,
     "arcsin": _function("asin"), "arccos": _function("acos"), "arctan": _function("atan"), "arcsinh": _function("asinh"),

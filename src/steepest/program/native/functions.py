@@ -21,7 +21,7 @@ _NARROW: dict[str, Callable[..., Number]] = {"tanh": elementary.tanh4}
 _ROUNDED_AFTER = {"pow": "pow4"}  # the function of float64 whose result has the digits of float32
 _FAR_TO_C = ("sin", "cos")
 # Left to the C library, one lane after the other.
-C_LIBRARY = ("exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh",
+C_LIBRARY = ("fmod", "exp2", "log2", "log10", "cbrt", "tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh",
              "atanh", "atan2", "hypot", "sin", "cos")  # fmt: skip
 
 

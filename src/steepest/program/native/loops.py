@@ -54,7 +54,8 @@ class _Accumulator:
         return {"amax": float("-inf"), "amin": float("inf"), "all": 1.0}.get(self.name, 0.0)
 
     def join(self, a: Number, b: Number) -> Number:
-        return _JOINS.get(self.name, operator.add)(a, b)
+        join = _JOINS.get(self.name)
+        return a + b if join is None else join(a, b)
 
     def taken(self, value: Number) -> Number:
         """The value as it is counted or added."""

@@ -91,6 +91,14 @@ class Number:
     def equals(self, other: Any) -> Number:
         return self.compare("oeq" if self.kind in ("f8", "f4") else "eq", other)
 
+    def differs(self, other: Number) -> Number:
+        """Where exactly one of two masks holds."""
+        return self.of(self.code.op(f"xor {self.type} {self.name}, {other.name}"))
+
+    def whole(self, instruction: str, other: Any) -> Number:
+        """An instruction for integers, such as ``sdiv``."""
+        return self.of(self.code.op(f"{instruction} {self.type} {self.name}, {self._other(other).name}"))
+
     def is_nan(self) -> Number:
         return self.compare("uno", self)
 
