@@ -277,3 +277,19 @@ def test_minimize_takes_an_engine():
     )
     assert (slow.engine, fast.engine) == ("numpy", "llvm")
     assert fast.params["x"] == pytest.approx(slow.params["x"], abs=1e-12)
+
+
+def test_the_same_descent_on_other_data_is_not_compiled_again():
+    from steepest.program.native import machine
+
+    def make(shift):
+        return sd.Problem(lambda p, t: p["a"] * t + p["b"], {"a": 0.0, "b": 0.0}, T, Y + shift)
+
+    machine.machine_of.cache_clear()
+    runs = [
+        sd.Run(make(shift), sd.Descent(sd.Adam(), 0.1), steps=50, engine="llvm").finish() for shift in (0.0, 3.0, 7.0)
+    ]
+    assert machine.machine_of.cache_info().misses == 1
+    slow = sd.Run(make(3.0), sd.Descent(sd.Adam(), 0.1), steps=50, engine="numpy").finish()
+    assert runs[1].params.flat == pytest.approx(slow.params.flat, rel=1e-12)
+    assert runs[2].params["b"] != pytest.approx(runs[1].params["b"], rel=1e-3)

@@ -140,6 +140,12 @@ class Machine:
         return ctypes.CFUNCTYPE(result, *arguments)(self._engine.get_function_address(name))
 
 
+@functools.lru_cache(maxsize=32)
+def machine_of(text: str) -> Machine:
+    """The machine code of a module; the same text is compiled once, since data and parameters are no part of it."""
+    return Machine(text)
+
+
 def aligned(nbytes: int, alignment: int = 64) -> int:
     """`nbytes` rounded up."""
     return math.ceil(nbytes / alignment) * alignment

@@ -15,7 +15,7 @@ from steepest.program.fusion import Plan
 from steepest.program.native import blas
 from steepest.program.native.code import PIECE, kind_of
 from steepest.program.native.compiled import Layout, Memory, write_steps
-from steepest.program.native.machine import Library, Machine, aligned
+from steepest.program.native.machine import Library, aligned, machine_of
 from steepest.program.native.many import Given, write_many
 from steepest.program.native.rows import write_gather
 from steepest.program.native.shards import STATE, STATE_BYTES, Block, Cut, write_shards
@@ -144,7 +144,7 @@ class Repeated:
         given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
         functions.append(write_many(library, cut, given, programs.full))
         self.text = library.text(*functions)
-        self._machine = Machine(self.text)
+        self._machine = machine_of(self.text)
         self._many = self._machine.function("many", ctypes.c_int64, ctypes.c_void_p)
         self._work = self._machine.function("work", None, *[ctypes.c_void_p] * 2) if cut.groups > 1 else None
         self._layouts, self._update = layouts, plan
