@@ -16,6 +16,8 @@ _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("Fit", "summary_html"): ("steepest.views.tables.table", "summary_html"),
     ("Ranking", "summary"): ("steepest.views.tables.ranking_table", "ranking_text"),
     ("Fit", "remarks"): ("steepest.doctor.fit_remarks", "fit_remarks"),
+    ("NetworkFit", "remarks"): ("steepest.doctor.network_fit_remarks", "network_fit_remarks"),
+    ("NetworkFit", "plot"): ("steepest.views.plots", "Plots"),
     ("LossGraph", "plot"): ("steepest.views.graphs.graph_picture", "plot_graph"),
     ("LossGraph", "text"): ("steepest.views.graphs.graph_text", "graph_text"),
     ("LossGraph", "html"): ("steepest.views.graphs.graph_picture", "graph_html"),

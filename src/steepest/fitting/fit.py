@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from steepest.base.choices import chosen
+from steepest.base.errors import ModelError
 from steepest.fitting.intervals import INTERVALS
+from steepest.fitting.networks.train import Training, fit_network
 from steepest.fitting.prepare import Given, of_problem, prepared
 from steepest.fitting.result import Fit
 from steepest.formula.formula import Formula
@@ -49,14 +51,18 @@ def fit(
     snapshots: Any = (),
     checkpoints: Any = None,
     resume: bool = False,
+    epochs: int | None = None,
+    validation: float | None = None,
+    engine: str | None = None,
 ) -> Fit:
     """Fit a model to data.
 
     Parameters
     ----------
     model : str, Formula, callable or Problem
-        A formula such as ``"y ~ a + b*x"``; a function ``f(t, a, b)`` whose first arguments are data and whose others are
-        parameters; or a Problem, followed by a method. For networks there is `train`.
+        A formula such as ``"y ~ a + b*x"``, which may have networks in it, ``"species ~ mlp(., 20)"``; a function ``f(t, a, b)``
+        whose first arguments are data and whose others are parameters; or a Problem, followed by a method. For networks of your
+        own there is `train`.
     data : path, data frame, dict of arrays, array, or tuple of arrays
         For a formula: anything with named columns. For a function: ``(t,)``, or named columns with `target` a column's name.
     target : array or str, optional
@@ -94,10 +100,19 @@ def fit(
         What intervals the summary shows; see `Fit.confidence_intervals`.
     drop_missing : bool
         Leave out rows with missing or infinite values instead of refusing them.
+    epochs : int, optional
+        Of a formula with a network: how often it goes through the rows. Some 2000 steps, and 30 to 500 epochs, if left out.
+    validation : float, optional
+        Of a formula with a network: the share of rows that are held out, to choose the best weights by and to measure them on.
+        0.15 if left out, or 0 of fewer than 40 rows. `patience` is how many epochs it waits for better ones, a fifth of them if
+        left out.
+    engine : {"numpy", "llvm", "auto"}, optional
+        See `Run`.
 
     Returns
     -------
     Fit
+        Of a formula with a network a `NetworkFit`.
 
     Raises
     ------
@@ -117,6 +132,18 @@ def fit(
     intervals = chosen("kind of interval", intervals, INTERVALS)
     stopping = Stopping(tolerance=tolerance, threshold=threshold, patience=patience)
     given = Given(target, loss, start, weights, sigma, fix, tie, bounds, drop_missing)
+    formula = Formula(model) if isinstance(model, str) else model
+    if isinstance(formula, Formula) and formula.has_network:
+        training = Training(
+            method, learning_rate, batch_size, epochs, steps, time, threshold, patience, tolerance, seed, validation, hooks,
+            snapshots, checkpoints, resume, engine, intervals,
+        )  # fmt: skip
+        return fit_network(formula, data, given, training)
+    if epochs is not None or validation is not None:
+        raise ModelError(
+            f"{'epochs' if epochs is not None else 'validation'} is for formulas with a network in them, such as y ~ mlp(x, 20); "
+            f"{'give steps' if epochs is not None else 'leave it out'}."
+        )
     if isinstance(model, Problem):
         ready = of_problem(model, given)
         asked = _method(model.loss_function, data if method is None else method, learning_rate, batch_size)
@@ -124,7 +151,8 @@ def fit(
         asked = _method(loss_named(loss), method, learning_rate, batch_size)
         ready = prepared(model, data, given, seed, somewhere_to_go=isinstance(asked, Descent | Search | Restarts))
     run = Run(
-        ready.problem, asked, steps=steps, time=time, seed=seed, hooks=hooks, snapshots=snapshots, stopping=stopping
+        ready.problem, asked, steps=steps, time=time, seed=seed, hooks=hooks, snapshots=snapshots, stopping=stopping,
+        engine=engine,
     )
     run = finished(run, checkpoints, resume)
     return Fit(run, ready.model, ready.rows, ready.told, ready.starts).showing(intervals)

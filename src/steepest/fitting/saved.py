@@ -24,6 +24,7 @@ from steepest.formula.formula import Formula
 from steepest.version import __version__
 
 if TYPE_CHECKING:
+    from steepest.fitting.networks.saved import SavedNetwork
     from steepest.fitting.result import Fit
 
 FORMAT = "steepest fit, version 2"
@@ -31,11 +32,15 @@ FORMAT = "steepest fit, version 2"
 
 def save(fit: Fit, path: str | os.PathLike[str]) -> Path:
     """Write a fit of a formula; see `Fit.save`."""
-    content = content_of(fit)
+    return write_content(content_of(fit), path)
+
+
+def write_content(content: dict[str, Any], path: str | os.PathLike[str]) -> Path:
+    """Write what a saved fit holds as JSON with a checksum, and read it back: what cannot be read was not saved."""
     target = write_whole(
         path, json.dumps({**content, "checksum": _checksum(content)}, indent=1, allow_nan=False) + "\n"
     )
-    load(target)  # what cannot be read back was not saved
+    load(target)
     return target
 
 
@@ -184,8 +189,8 @@ class SavedFit(Exportable):
         return f"SavedFit({self.formula_text!r}, {shown})"
 
 
-def load(path: str | os.PathLike[str]) -> SavedFit:
-    """Read a fit that `Fit.save` wrote.
+def load(path: str | os.PathLike[str]) -> SavedFit | SavedNetwork:
+    """Read a fit that `Fit.save` wrote, or one of a network.
 
     Raises
     ------
@@ -212,14 +217,16 @@ def load(path: str | os.PathLike[str]) -> SavedFit:
         content = json.loads(text)
     except (ValueError, RecursionError):
         raise ModelError(f"{path} is damaged or cut off: it is not whole JSON. Fit and save again.") from None
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    from steepest.fitting.networks import saved as networks  # it stands on this file
+
+    if not isinstance(content, dict) or content.get("format") not in (FORMAT, networks.FORMAT):
         found = content.get("format") if isinstance(content, dict) else None
         raise ModelError(f"{path} is not a saved fit" + (f" that this version can read ({found})." if found else "."))
     checksum = content.pop("checksum", None)
     if checksum != _checksum(content):
         raise ModelError(f"{path} is damaged or was changed by hand: its checksum does not fit. Fit and save again.")
     try:
-        return of_content(content)
+        return of_content(content) if content["format"] == FORMAT else networks.of_content(content)
     except (KeyError, TypeError, ValueError, AttributeError) as error:  # a checksum that fits proves no good will
         raise ModelError(f"{path} is not a saved fit: its content does not fit together ({error}).") from None
 

@@ -66,6 +66,11 @@ class Formula:
         self._left = compile_tree(self.target, text)
         self._right = None if self.blocks else compile_tree(self.tree, text)
 
+    @property
+    def has_network(self) -> bool:
+        """Whether a network is fitted: there is one on the right side, or classes on the left, which need one."""
+        return bool(self.blocks) or self.kind == "category"
+
     def __str__(self) -> str:
         return f"{self.kind}({self.target}) ~ {self.tree}" if self.kind else f"{self.target} ~ {self.tree}"
 

@@ -13,7 +13,9 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from steepest.fitting.networks.result import NetworkFit
 from steepest.views.tables.digits import UNKNOWN, number, share, with_error
+from steepest.views.tables.network_table import law_rows, network_facts, network_html, network_parts
 from steepest.views.tables.words import one_line, wrap_formula
 
 if TYPE_CHECKING:
@@ -26,8 +28,10 @@ _MOST_ROWS = 60
 def parameter_rows(fit: Fit) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """The head and the rows of the parameter table; with errors and intervals where the fit has them.
 
-    A parameter that is an array has a row for each element; a network's thousands are cut short.
+    A parameter that is an array has a row for each element, thousands are cut short; a network's weights are left out.
     """
+    if isinstance(fit, NetworkFit):
+        return law_rows(fit)
     names = fit.element_names
     values = _flat(fit.params)
     left_out = len(names) - _MOST_ROWS
@@ -63,6 +67,8 @@ def _flat(values: Mapping[str, Any]) -> list[float]:
 
 def facts(fit: Fit) -> list[tuple[str, str]]:
     """How good the fit is, as names and values."""
+    if isinstance(fit, NetworkFit):
+        return network_facts(fit)
     dropped = f" ({fit.rows_dropped:,} dropped)" if fit.rows_dropped else ""
     scatter = ("residual standard deviation", number(fit.residual_standard_deviation))
     if fit.data.absolute:  # 1 where the model is right and sigma are the errors of the rows
@@ -84,12 +90,7 @@ def summary(fit: Fit) -> Group:
 
 
 def _parts(fit: Fit) -> list[Text | Table]:
-    head, rows = parameter_rows(fit)
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
-    for position, title in enumerate(head):
-        table.add_column(title, justify="right" if position else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(one_line(cell)) for cell in row))
+    middle = network_parts(fit) if isinstance(fit, NetworkFit) else [_parameters(fit), Text()]
     numbers = Table.grid(padding=(0, 2))
     for name, value in facts(fit):
         numbers.add_row(name, Text(value))
@@ -97,8 +98,7 @@ def _parts(fit: Fit) -> list[Text | Table]:
     parts: list[Text | Table] = [
         *(Text(line, style="bold") for line in wrap_formula(_title(fit), _WIDTH)),
         Text(),
-        table,
-        Text(),
+        *middle,
         numbers,
         Text(),
         outcome,
@@ -111,6 +111,16 @@ def _parts(fit: Fit) -> list[Text | Table]:
             remarks.add_row("-", Text(remark))
         parts += [Text(), Text("Remarks", style="bold"), remarks]
     return parts
+
+
+def _parameters(fit: Fit) -> Table:
+    head, rows = parameter_rows(fit)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for position, title in enumerate(head):
+        table.add_column(title, justify="right" if position else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(one_line(cell)) for cell in row))
+    return table
 
 
 def summary_text(fit: Fit, width: int = _WIDTH) -> str:
@@ -151,19 +161,25 @@ def summary_html(fit: Fit) -> str:
     >>> "<td>b</td>" in summary_html(fit)
     True
     """
+    if isinstance(fit, NetworkFit):
+        return _html_around(fit, network_html(fit))
     head, rows = parameter_rows(fit)
     titles = "".join(f"<th>{html.escape(title)}</th>" for title in head)
     body = "".join(
         "<tr>" + "".join(f"<td>{html.escape(one_line(cell))}</td>" for cell in row) + "</tr>" for row in rows
     )
+    return _html_around(fit, f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>")
+
+
+def _html_around(fit: Fit, tables: str) -> str:
+    """The tables of a summary between the title and what else it says."""
     numbers = "".join(f"<tr><td>{html.escape(k)}</td><td>{html.escape(v)}</td></tr>" for k, v in facts(fit))
     sentences = f"<p><b>{html.escape(fit.outcome.message)}</b> {html.escape(fit.outcome.remedy)}</p>"
     if fit.remarks:
         sentences += "<ul>" + "".join(f"<li>{html.escape(remark)}</li>" for remark in fit.remarks) + "</ul>"
     return (
         f"<div><p><code>{html.escape(_title(fit))}</code></p>"
-        f"<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table>"
-        f"<table><tbody>{numbers}</tbody></table>{sentences}</div>"
+        f"{tables}<table><tbody>{numbers}</tbody></table>{sentences}</div>"
     )
 
 

@@ -1,0 +1,1 @@
+"""Networks inside formulas: what they read, how they are trained, what they answer."""
