@@ -266,9 +266,31 @@ def jacobian(f: Function, argnums: int | Sequence[int] = 0, mode: str = "auto") 
 
 
 def _forward_blocks(call: _Call) -> list[Any]:
-    fresh, out = call.fresh, call.out
-    columns = iter(call.push([[e if x is y else None for y in fresh] for x in fresh for e in _basis(x)]))
-    return [_block([next(columns) for _ in range(x.size)], out, x, axis=-1) for x in fresh]
+    columns = iter(_columns(call))
+    return [_block([next(columns) for _ in range(x.size)], call.out, x, axis=-1) for x in call.fresh]
+
+
+def _columns(call: _Call) -> list[Any]:
+    """The change of the result for each element of the arguments."""
+    fresh = call.fresh
+    return call.push([[e if x is y else None for y in fresh] for x in fresh for e in _basis(x)])
+
+
+def columns(f: Function) -> Function:
+    """The function that returns ``f(x)`` and the columns of its Jacobian, one for each element of x (forward mode).
+
+    Examples
+    --------
+    >>> columns(lambda x: x**2)(np.array([1.0, 3.0]))
+    (array([1., 9.]), [array([2., 0.]), array([0., 6.])])
+    """
+
+    def transformed(x: Any) -> Any:
+        call = _Call(f, (x,), 0, {})
+        call.settle(_array(call.result, "columns"))
+        return call.value(), [call.present(column) for column in _columns(call)]
+
+    return transformed
 
 
 def _reverse_blocks(call: _Call) -> list[Any]:

@@ -108,7 +108,8 @@ def complete_rows(
     usable = np.ones(table.rows, dtype=np.bool_)
     for values in columns.values():
         usable &= np.isfinite(values)
-    rows_used = np.flatnonzero(usable).astype(np.int64, copy=False)
+    whole = bool(usable.all())
+    rows_used = np.arange(table.rows) if whole else np.flatnonzero(usable).astype(np.int64, copy=False)
     dropped = table.rows - len(rows_used)
     if dropped and not drop_missing:
         raise _missing(table, columns, dropped)

@@ -97,7 +97,7 @@ def studentised(fit: Any) -> Array | None:
     loss, free = fit.problem.loss_function, fit.degrees_of_freedom
     if not loss.squared or fit.residuals.ndim != 1 or free < 5 or not fit.uncertainty.reached:
         return None
-    point = Linearised.at(fit.problem, fit.run.params, lambda r: np.ones_like(r))
+    point = Linearised.at(fit.problem, fit.run.params)
     if point is None or point.exact or not point.residual_norm > 0:
         return None
     t = np.empty_like(point.residual)

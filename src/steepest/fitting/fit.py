@@ -149,7 +149,8 @@ def fit(
         asked = _method(model.loss_function, data if method is None else method, learning_rate, batch_size)
     else:
         asked = _method(loss_named(loss), method, learning_rate, batch_size)
-        ready = prepared(model, data, given, seed, somewhere_to_go=isinstance(asked, Descent | Search | Restarts))
+        to_go = isinstance(asked, Descent | Search | Restarts)
+        ready = prepared(model, data, given, seed, to_go, asked, steps)
     run = Run(
         ready.problem, asked, steps=steps, time=time, seed=seed, hooks=hooks, snapshots=snapshots, stopping=stopping,
         engine=engine,

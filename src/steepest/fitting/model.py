@@ -82,8 +82,9 @@ class FormulaModel:
         numbers, place, row_weights = _read_columns(source, wanted, weights, drop_missing, role)
         with np.errstate(all="ignore"):
             observed = np.asarray(bound.observed(numbers.columns), dtype=np.float64)
-        bad = np.flatnonzero(~np.isfinite(observed))
-        if bad.size:
+        finite = np.isfinite(observed)
+        if not finite.all():
+            bad = np.flatnonzero(~finite)
             cells = ", ".join(f"{name} = {numbers.columns[name][bad[0]]:g}" for name in bound.target_columns)
             raise DataError(
                 f"the left side {bound.target_text} is {observed[bad[0]]} in {place(bad[0])}, where {cells} "

@@ -21,6 +21,7 @@ from steepest.formula.formula import Formula
 from steepest.nn.classification import ScoreLoss
 from steepest.nn.losses import Loss
 from steepest.nn.module import Module
+from steepest.training.engines import evaluated
 from steepest.training.problem import Problem
 
 
@@ -93,7 +94,9 @@ def of_problem(problem: Problem, given: Given) -> Prepared:
     return Prepared(problem, None, rows, Constraints())
 
 
-def prepared(model: Any, data: Any, given: Given, seed: int, somewhere_to_go: bool) -> Prepared:
+def prepared(
+    model: Any, data: Any, given: Given, seed: int, somewhere_to_go: bool, method: Any = None, steps: int | None = None
+) -> Prepared:
     """A formula or a function, with its data.
 
     Parameters
@@ -105,6 +108,8 @@ def prepared(model: Any, data: Any, given: Given, seed: int, somewhere_to_go: bo
         Of the search for a start.
     somewhere_to_go : bool
         Whether a formula's linear parameters start at 0 instead of at their best.
+    method, steps : optional
+        How the problem will be solved, and in how many steps at most, by which it is chosen what evaluates it.
 
     Raises
     ------
@@ -123,6 +128,8 @@ def prepared(model: Any, data: Any, given: Given, seed: int, somewhere_to_go: bo
         ready = _of_function(model, data, given, loss)
     else:
         raise ModelError(f"a model is a formula, a function or a Problem, not {type(model).__name__}.")
+    if method is not None:
+        ready = replace(ready, problem=evaluated(ready.problem, method, steps))
     _finite_at_start(ready.problem, ready.rows)
     if size is not None:
         ready.problem.loss_function = sized(ready.problem, *size)
@@ -154,6 +161,7 @@ def _of_formula(
     scale = np.array([max(abs(values[name]), units[name]) for name in fitted.parameters])
     problem = Problem(fitted.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights,
                       bounds=told.bounds, scale=scale, rowwise=True)  # fmt: skip
+    problem.recipe = (fitted.bound.formula, fitted.bound.columns)
     return Prepared(problem, whole, rows, told, found)
 
 
@@ -224,6 +232,8 @@ def _enough_rows(data: FitData, parameters: int) -> None:
 
 def _finite_at_start(problem: Problem, data: FitData) -> None:
     """Refuse a start where the model or the loss is not finite, naming the row and the operation."""
+    if problem.recipe is not None and np.isfinite(problem.value(problem.start)):
+        return  # a formula's numbers are real; what else returns none must say so
     outputs = problem.outputs(problem.start)
     if outputs.dtype.kind not in "fiub":
         raise ModelError(f"the model must return real numbers, one for each row, not {outputs.dtype}.")

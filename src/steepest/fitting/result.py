@@ -15,6 +15,7 @@ from steepest.base.choices import chosen
 from steepest.base.exportable import Exportable
 from steepest.base.params import Array, Params
 from steepest.base.registry import provided
+from steepest.base.reportable import Reportable
 from steepest.fitting import saved
 from steepest.fitting.bands import Knowledge, Prediction
 from steepest.fitting.bootstrap import Bootstrap, bootstrap
@@ -33,7 +34,7 @@ from steepest.training.problem import Problem
 from steepest.training.run import Run
 
 
-class Fit(Exportable):
+class Fit(Exportable, Reportable):
     """The answer of a fit: parameters with their uncertainty, and everything that led to them.
 
     Attributes
@@ -221,8 +222,8 @@ class Fit(Exportable):
     def problem(self) -> Problem:
         """The run's problem, with the state that the model has at the end."""
         if self.run.problem.initial_state is None:
-            return self.run.problem
-        settled = copy.copy(self.run.problem)
+            return self.run.evaluated
+        settled = copy.copy(self.run.evaluated)
         settled.initial_state = self.run.state.get("model", settled.initial_state)
         return settled
 

@@ -76,7 +76,7 @@ def estimate(problem: Problem, params: Params, degrees_of_freedom: int, absolute
     psi: the sandwich ``H^-1 (J' psi**2 J) H^-1`` times n / (n - p), with ``H = J' psi' J`` (Huber, Robust Statistics, 1981, 7.6).
     """
     with np.errstate(all="ignore"):
-        point = Linearised.at(problem, params, lambda r: np.ones_like(r))
+        point = Linearised.at(problem, params)
     if point is None:
         return Uncertainty(None, [], "the model's derivative is not finite at the answer")
     keep = point.determined

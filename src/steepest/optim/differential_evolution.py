@@ -79,6 +79,10 @@ class DifferentialEvolution(Search):
 
         return _evolved(objective, members, self.recombination, draws)
 
+    @property
+    def points_a_step(self) -> int:
+        return self.population or MOST
+
     def width(self, state: State) -> Array:
         members = state["members"]
         return np.full(members.shape[1], 1.0) if len(members) == 1 else np.asarray(members.std(axis=0))

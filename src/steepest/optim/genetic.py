@@ -103,6 +103,10 @@ class GeneticAlgorithm(Search):
         noise[draws.random((count, n)) >= self.mutation] = 0.0
         return np.asarray(first + blends * (second - first) + noise)
 
+    @property
+    def points_a_step(self) -> int:
+        return self.population
+
     def width(self, state: State) -> Array:
         members = state["members"]
         return np.full(members.shape[1], 1.0) if len(members) == 1 else np.asarray(members.std(axis=0))

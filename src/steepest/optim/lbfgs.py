@@ -40,6 +40,8 @@ class LBFGS:
     memory: int = 10
     name = "L-BFGS-B"
     stepwise = False
+    usual_steps = 100  # by which an engine is chosen
+    asks = ("slope",)
 
     def __post_init__(self) -> None:
         if self.memory != int(self.memory) or self.memory < 1:

@@ -59,6 +59,8 @@ class LevenbergMarquardt:
     name = "Levenberg-Marquardt"
     stepwise = True
     most_steps = 2000  # each is worth hundreds of a descent's
+    usual_steps = 30  # by which an engine is chosen
+    asks = ("triangle", "jacobian")
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.damping) and self.damping >= 0):

@@ -101,13 +101,14 @@ class Linearised:
         effect.
         """
         again: Callable[[], Iterator[Stretch]] = partial(_stretches, problem, params, robust_weights)
-        if not callable(robust_weights) and (whole := problem.triangle(params)) is not None:
-            root, count = math.sqrt(robust_weights), params.flat.size
-            return cls._decomposed(
-                root * whole, problem, params, slope=2.0 * (whole[:, :count].T @ whole[:, count]),
-                target_norm=root * problem.target_norm, _residual=partial(problem.residuals, params), _again=again,
-            )  # fmt: skip
         count = params.flat.size
+        known: Array | None = None if callable(robust_weights) else problem.triangle(params)
+        if known is not None and not callable(robust_weights):
+            factor = math.sqrt(robust_weights)
+            return cls._decomposed(
+                factor * known, problem, params, slope=2.0 * (known[:, :count].T @ known[:, count]),
+                target_norm=factor * problem.target_norm, _residual=partial(problem.residuals, params), _again=again,
+            )  # fmt: skip
         residual, slope = np.empty(np.size(problem.data.target)), np.zeros(count)
         triangles: list[Array] = []
         targets: list[float] = []

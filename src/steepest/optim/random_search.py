@@ -79,5 +79,9 @@ class RandomSearch(Search):
             best, loss = points[k], float(losses[k])
         return {"best": best, "loss": loss, "width": width}
 
+    @property
+    def points_a_step(self) -> int:
+        return self.points
+
     def width(self, state: State) -> Array:
         return np.full(state["best"].size, state["width"])

@@ -76,6 +76,21 @@ class Restarts:
         """The budget of a run: one step for each start."""
         return self.starts
 
+    @property
+    def usual_steps(self) -> int:
+        """By which an engine is chosen."""
+        return self.starts
+
+    @property
+    def points_a_step(self) -> int:
+        """How often a descent asks, about."""
+        return getattr(self.method, "usual_steps", 0) * getattr(self.method, "points_a_step", 1)
+
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """What a descent asks."""
+        return getattr(self.method, "asks", ())
+
     def init(self, problem: Any, params: Params, seed: int) -> State:
         """The state before the first descent.
 

@@ -37,6 +37,8 @@ class Search(ABC):
     bounds: Any = None
     stepwise = True
     most_steps = 1000  # each is worth a whole generation of losses
+    usual_steps = 100  # by which an engine is chosen
+    asks = ("value",)
     name = "search"  # in words; also the name of its stream of random numbers
 
     @abstractmethod
@@ -46,6 +48,11 @@ class Search(ABC):
     @abstractmethod
     def generation(self, state: State, space: Space, draws: np.random.Generator) -> State:
         """One generation: asks `space` for the losses of points (k, n) and returns the new memory."""
+
+    @property
+    @abstractmethod
+    def points_a_step(self) -> int:
+        """How many points a generation has, about."""
 
     @abstractmethod
     def width(self, state: State) -> Array:
@@ -140,22 +147,23 @@ class Space:
         self.problem, self.state, self.best = problem, state, params
         self.region = Region.from_state(state["region"])
         self.points = int(state["points"])
-        self.loss = self._loss(params) if state["loss"] is None else float(state["loss"])
+        if state["loss"] is None:
+            self.points += 1
+            loss = problem.value(params)
+            self.loss = loss if math.isfinite(loss) else math.inf
+        else:
+            self.loss = float(state["loss"])
 
     def losses(self, points: Array) -> Array:
         """The loss at each of the points (k, n); infinite where it is not finite."""
-        found = np.empty(len(points))
-        for k, unit in enumerate(points):
-            params = self.best.replaced(self.region.point(unit))
-            found[k] = self._loss(params)
-            if found[k] < self.loss:
-                self.loss, self.best = float(found[k]), params
+        places = [self.best.replaced(self.region.point(unit)) for unit in points]
+        self.points += len(places)
+        found = self.problem.values(places)
+        found = np.where(np.isfinite(found), found, np.inf)
+        lowest = int(np.argmin(found)) if len(found) else 0
+        if len(found) and found[lowest] < self.loss:
+            self.loss, self.best = float(found[lowest]), places[lowest]
         return found
-
-    def _loss(self, params: Params) -> float:
-        self.points += 1
-        loss = self.problem.value(params)
-        return loss if math.isfinite(loss) else math.inf
 
     def narrow(self, width: Array, tolerance: float) -> bool:
         """Whether a width, in the units of the region, is below the tolerance in each parameter's magnitude."""

@@ -50,15 +50,16 @@ def cut(problem: Problem) -> Iterator[Block]:
         yield Block(part, rows, slice(rows.start * width, rows.stop * width))
 
 
-def is_rowwise(problem: Problem) -> bool:
-    """Whether the model says the same of blocks as of the whole: it may well look at a mean over all rows."""
+def is_rowwise(problem: Problem, size: int | None = None) -> bool:
+    """Whether the model says the same of blocks of `size` rows as of the whole: it may well look at a mean over all rows."""
+    size = size or ROWS
     whole = problem.outputs_at_once(problem.start)
     if whole.ndim == 0:
         return True
     tolerance = float(np.finfo(whole.dtype).eps) ** 0.6 if whole.dtype.kind == "f" else 0.0
     scale = float(np.max(np.abs(whole), where=np.isfinite(whole), initial=0.0))
-    for start in range(0, problem.rows, ROWS):
-        rows = slice(start, start + ROWS)
+    for start in range(0, problem.rows, size):
+        rows = slice(start, start + size)
         try:
             part = problem.outputs_at_once(problem.start, problem.batch(rows).inputs)
         except Exception:  # a model that holds arrays of all rows may raise anything here

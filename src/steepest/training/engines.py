@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from steepest.base.errors import CompilationWarning, RecordingError
 from steepest.base.params import Params
@@ -14,15 +16,39 @@ from steepest.program.steps import NotCompilable
 from steepest.training.problem import Problem
 
 AdvanceBy = Callable[..., Advance]
+
+
+class Engine(NamedTuple):
+    """What computes a run.
+
+    Attributes
+    ----------
+    name : str
+        ``numpy`` or ``llvm``.
+    advance : callable
+        Does the steps; as `Method.advance`.
+    problem : Problem
+        The run's problem as this engine evaluates it.
+    """
+
+    name: str
+    advance: AdvanceBy
+    problem: Problem
+
+
 DEFAULT = "numpy"
 # Recording and compiling cost about as much as so many operations in NumPy; "auto" compiles where a run has more.
 WORTH_IT = 100_000
+# The same for methods that ask for losses, slopes or residuals of all rows, in nanoseconds: an operation of an evaluation
+# takes NumPy about one for each number and `CALL` by itself, and compiling takes `COMPILED`.
+CALL, COMPILED = 2_000, 300_000_000
+MOST_OPERATIONS = 200  # of a usual model: below this many nothing has to be recorded to see that it is not worth it
 
 
 def chosen_engine(
     problem: Problem, method: Method, params: Params, state: State, engine: str | None, steps: int
-) -> tuple[str, AdvanceBy]:
-    """The engine's name, ``numpy`` or ``llvm``, and what does the steps.
+) -> Engine:
+    """What computes a run.
 
     Parameters
     ----------
@@ -33,12 +59,14 @@ def chosen_engine(
         Planned ones.
     """
     name = engine_named(engine, DEFAULT)
-    if name == "numpy" or (name == "auto" and not llvm_there()):
-        return "numpy", method.advance
+    given, problem = problem, problem.plain
+    by_numpy = Engine("numpy", method.advance, problem)
+    if name == "numpy" or (name == "auto" and not llvm_there()) or type(problem) is not Problem:
+        return by_numpy  # a problem that counts or blurs must be asked
     from steepest.training.descent import Descent  # it stands on the loop, which this file stands beside
 
-    if not isinstance(method, Descent) or type(problem) is not Problem:  # a problem that counts or blurs must be asked
-        return "numpy", method.advance
+    if not isinstance(method, Descent):
+        return _evaluating(given, method, steps, name, engine) or by_numpy
     from steepest.training.native import NativeDescent
 
     try:
@@ -46,10 +74,44 @@ def chosen_engine(
     except (RecordingError, NotCompilable) as error:
         if engine == "llvm":
             warnings.warn(f"{_sentence(error)} NumPy does the steps of this run.", CompilationWarning, stacklevel=4)
-        return "numpy", method.advance
+        return by_numpy
     if name == "auto" and native.operations * steps < WORTH_IT:
-        return "numpy", method.advance
-    return "llvm", native.advance
+        return by_numpy
+    return Engine("llvm", native.advance, problem)
+
+
+def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Problem:
+    """The problem as the engine would evaluate it in a run by this method, where that is no descent."""
+    name = engine_named(None, DEFAULT)
+    if name == "numpy" or (name == "auto" and not llvm_there()) or type(problem.plain) is not Problem:
+        return problem
+    planned = getattr(method, "most_steps", 0) if steps is None else steps
+    found = _evaluating(problem, method, planned, name, None)
+    return problem if found is None else found.problem
+
+
+def _evaluating(problem: Problem, method: Method, steps: int, name: str, engine: str | None) -> Engine | None:
+    """The method as it is, on a problem that is evaluated by machine code; None where that is not worth it, or not there."""
+    kinds: tuple[str, ...] = getattr(method, "asks", ())
+    times = min(steps, getattr(method, "usual_steps", 0)) * getattr(method, "points_a_step", 1)
+    numbers = max(int(np.size(problem.data.target)) if problem.has_data else 0, problem.start.flat.size)
+    if not kinds or (name == "auto" and (numbers + CALL) * times * MOST_OPERATIONS < COMPILED):
+        return None
+    from steepest.training.compiled_problem import CompiledProblem
+
+    compiled = problem if isinstance(problem, CompiledProblem) else CompiledProblem(problem)
+    operations = compiled.operations(kinds[0])
+    if name == "auto" and (numbers + CALL) * times * operations < COMPILED:
+        return None
+    if not any(compiled.can(kind) for kind in kinds):
+        if engine == "llvm":
+            warnings.warn(f"{compiled.refused} NumPy evaluates this problem.", CompilationWarning, stacklevel=5)
+        return None
+
+    def advance(asked: Problem, *rest: Any) -> Advance:
+        return method.advance(compiled if asked.data is compiled.data else asked, *rest)
+
+    return Engine("llvm", advance, compiled)
 
 
 def _sentence(error: Any) -> str:

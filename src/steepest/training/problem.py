@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,12 +17,13 @@ from steepest.autodiff.transforms import grad, hvp, jacobian
 from steepest.autodiff.tree import flatten
 from steepest.base.bounds import Bounds
 from steepest.base.checks import is_number
-from steepest.base.errors import DataError, ModelError, ShapeError
+from steepest.base.errors import ModelError, ShapeError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key, generator
 from steepest.nn.losses import Loss, loss_named
 from steepest.nn.module import Module
 from steepest.training.blocks import Block, cut, is_rowwise, joined, summed
+from steepest.training.checked_data import checked_data
 
 Predict = Callable[..., Any]
 
@@ -88,6 +89,9 @@ class Problem:
     """
 
     target_name: str = "target"  # what pictures and tables call it
+    recipe: Hashable = (
+        None  # what the model is, where two problems may have the same: then it is compiled once for both
+    )
 
     def __init__(
         self,
@@ -133,7 +137,7 @@ class Problem:
         self.has_data = target is not None
         if target is None and (weights is not None or not (isinstance(loss, str) and loss == "mse")):
             raise ModelError("weights and a loss are for data: give a target too, or leave them out.")
-        self.data = Batch(inputs, None, None) if target is None else _checked_data(inputs, target, weights)
+        self.data = Batch(inputs, None, None) if target is None else Batch(*checked_data(inputs, target, weights))
         if self.has_data:
             self.loss_function.check_target(self.data.target)
 
@@ -266,6 +270,10 @@ class Problem:
         with np.errstate(all="ignore"):
             return summed(self, of)[0]
 
+    def values(self, points: Sequence[Params]) -> Array:
+        """The objective on all the data at each of some points, shape (k,)."""
+        return np.array([self.value(params) for params in points], dtype=np.float64)
+
     def value_and_gradient(self, params: Params) -> tuple[float, Array]:
         """The objective on all the data, and its gradient."""
         return summed(self, lambda part: part.evaluate(params)[1:])
@@ -284,6 +292,26 @@ class Problem:
             return np.asarray(detached(self.predict(dict(params), state, inputs, Key(0), False)[0]))
 
     # ---- curvature
+    @property
+    def plain(self) -> Problem:
+        """This problem as NumPy evaluates it."""
+        return self
+
+    def squares(self, params: Params) -> float | None:
+        """The sum of w r**2 over all residuals, where it comes with its triangle in one pass; None where it does not."""
+        return None
+
+    def triangle(self, params: Params) -> Array | None:
+        """The R, (n + 1, n + 1), of a QR decomposition of sqrt(w) (J, r), where it comes in one pass; None where not."""
+        return None
+
+    def bend(self, params: Params, step: Array, probe: float) -> tuple[float, Array] | None:
+        """With s the second derivative of the residuals along `step`, |sqrt(w) s| and J' w s; None where not in one pass.
+
+        s is twice the Taylor remainder at the share `probe` of the step.
+        """
+        return None
+
     @property
     def row_weights(self) -> Array:
         """The weight of each residual, so that the sum of w r**2 is the weighted loss up to a factor."""
@@ -385,54 +413,3 @@ def _full_contract(predict: Predict) -> Predict:
         "predict must be a function predict(params, inputs), or predict(params, state, inputs, key, training) that returns "
         f"(outputs, state); this one takes {len(positional)} arguments."
     )
-
-
-def _checked_data(inputs: Any, target: Any, weights: Any) -> Batch:
-    target = _as_data(target, "target")
-    leaves, rebuild = flatten(inputs)
-    arrays = [_as_data(x, "inputs") for x in leaves]
-    for x in arrays:
-        if len(x) != len(target):
-            raise ShapeError(
-                f"inputs of shape {x.shape} and a target of shape {target.shape} have not the same number of rows."
-            )
-    if len(target) == 0:
-        raise ShapeError("there are no rows of data.")
-    names = [f"inputs '{name}'" for name in inputs] if isinstance(inputs, Mapping) else ["inputs"] * len(arrays)
-    for what, x in (*zip(names, arrays), ("target", target)):
-        _check_finite(what, x)
-    if weights is not None:
-        weights = _as_data(weights, "weights").astype(np.float64)
-        if weights.shape != (len(target),):
-            raise ShapeError(f"weights must have shape ({len(target)},), one a row, not {weights.shape}.")
-        bad = np.flatnonzero(~(np.isfinite(weights) & (weights >= 0)))
-        if bad.size:
-            raise ModelError(f"weights must be finite and not negative; row {bad[0] + 1} has {weights[bad[0]]}.")
-        if not weights.any():
-            raise ModelError("all weights are zero: no row counts.")
-    return Batch(rebuild(arrays), target, weights)
-
-
-def _as_data(x: Any, what: str) -> Array:
-    """Native byte order, contiguous, numbers."""
-    array = np.asarray(detached(x))
-    if array.ndim == 0:  # before the conversion below, which would make it one row
-        raise ShapeError(f"{what} must have one row for each row of data; got a single number.")
-    if array.dtype.kind in "iub" and what != "inputs":
-        array = array.astype(np.float64)
-    if array.dtype.kind not in "fiub":
-        hint = "; number the classes from 0" if what == "target" and array.dtype.kind in "OSU" else ""
-        raise ModelError(f"{what} must hold real numbers, not {array.dtype}{hint}.")
-    return np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("="))
-
-
-def _check_finite(what: str, x: Array) -> None:
-    bad = ~np.isfinite(x)
-    if bad.any():
-        place = np.argwhere(bad)[0]
-        column = f", column {', '.join(str(k + 1) for k in place[1:])}" if x.ndim > 1 else ""
-        count = int(np.count_nonzero(bad))
-        raise DataError(
-            f"{what} must be finite: row {place[0] + 1}{column} has {x[tuple(place)]:g} "
-            f"({count} such value{'s' * (count != 1)} of {x.size}). Drop such rows, or fill the values in."
-        )

@@ -15,6 +15,7 @@ from steepest.base.errors import ModelError
 from steepest.base.exportable import Exportable
 from steepest.base.params import Params
 from steepest.base.registry import provided
+from steepest.base.reportable import Reportable
 from steepest.optim.method import Advance, Method, Step
 from steepest.optim.stopping import Stopping
 from steepest.training import outcome as outcomes
@@ -34,7 +35,7 @@ _MAY_GO_ON = {outcomes.OUT_OF_STEPS, outcomes.OUT_OF_TIME, outcomes.INTERRUPTED,
 _KEEP_BEST = {outcomes.DIVERGED, outcomes.NON_FINITE, outcomes.INTERRUPTED, outcomes.STOPPED_EARLY, outcomes.STALLED}
 
 
-class Run(Exportable):
+class Run(Exportable, Reportable):
     """One descent: a problem, a method, and everything that changes on the way.
 
     Parameters
@@ -54,8 +55,8 @@ class Run(Exportable):
     snapshots : int or collection of int
         Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many (0, k, 2k, …).
     engine : {"numpy", "llvm", "auto"}, optional
-        What computes the steps: NumPy, machine code (descent rules on all rows; anything else stays with NumPy), or the one
-        that is worth it. Left out, the environment variable SD_ENGINE decides, else NumPy.
+        What computes the steps: NumPy, machine code (docs/program.md says of what), or the one that is worth it. Left out, the
+        environment variable SD_ENGINE decides, else NumPy.
 
     Attributes
     ----------
@@ -67,6 +68,8 @@ class Run(Exportable):
         None while there is more to do.
     engine : str
         What computes the steps, ``numpy`` or ``llvm``; chosen before the first one.
+    evaluated : Problem
+        The problem as the engine evaluates it.
 
     Raises
     ------
@@ -95,7 +98,7 @@ class Run(Exportable):
         engine: str | None = None,
     ) -> None:
         _check_pieces(problem, method, hooks)
-        self.problem, self.method = problem, method
+        self.problem, self.method = problem.plain, method
         self.seed = whole("the seed", seed, 0)
         self.steps_asked = None if steps is None else whole("steps", steps, 0)
         self.time = None if time is None else positive("time (in seconds)", time, finite=False)
@@ -114,14 +117,15 @@ class Run(Exportable):
         self._called: dict[int, float] = {}  # when the hooks that go by the clock were last called
         self._called_step = 0  # at which step the others were last asked
         self._value: tuple[Params, float] | None = None
-        self.use_engine(engine)
+        self.use_engine(engine, problem)
         self._keep_snapshot()
 
-    def use_engine(self, engine: str | None) -> None:
+    def use_engine(self, engine: str | None, problem: Problem | None = None) -> None:
         """Let another engine compute the steps from here on; see the parameter `engine`."""
-        self.engine, self._advance_by = chosen_engine(
-            self.problem, self.method, self.params, self.state, engine, self.steps_planned
+        chosen = chosen_engine(
+            problem or self.problem, self.method, self.params, self.state, engine, self.steps_planned
         )
+        self.engine, self._advance_by, self.evaluated = chosen
 
     # ---- going on
     def step(self) -> Step | None:
