@@ -90,6 +90,8 @@ class Plan:
             list[int]
         ] = []  # for each stretch that may be repeated, the steps at which its iterations begin
         self._begun = 0  # the first step of this iteration
+        self._repeating = False  # whether it is one of a stretch
+        self._packs: dict[tuple[View, int], int] = {}
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
@@ -110,11 +112,15 @@ class Plan:
             self._own_constant(number, array)
         put_in_place(self)
         starts = {stretch.start for stretch in self.repeated}
+        ends = {stretch.stop for stretch in self.repeated}
         later = {i for stretch in self.repeated for i in (*stretch[1:], stretch.stop)}
         for i, operation in enumerate((*program.operations, None)):
             if i in later:
                 self._cut(self._cuts[-1])
+            if i in ends:
+                self._repeating = False
             if i in starts:
+                self._repeating = True
                 self._cuts.append([])
                 self._cut(self._cuts[-1])
             if operation is not None:
@@ -339,11 +345,34 @@ class Plan:
         if any(s.dtype != dtype for s in specs) or dtype.kind != "f":
             raise NotCompilable("a matrix product of mixed dtypes")
         a, b = operation.values
+        self.own_or_part(operation.out, len(self.steps))
+        out = self.views[operation.out]
+        if out.strides[1] == dtype.itemsize:
+            b = self._packed(b, 1)
+        else:
+            a = self._packed(a, 0)
         step = len(self.steps)
-        self.own_or_part(operation.out, step)
-        self.steps.append(Product(self.views[a], self.views[b], self.views[operation.out]))
+        self.steps.append(Product(self.views[a], self.views[b], out))
+        self.step_of[out.base] = step
         for x in (a, b):
             self.read(x, step)
+
+    def _packed(self, number: int, axis: int) -> int:
+        """A matrix with its elements side by side along an axis, which products want: a copy where iterations read the same one."""
+        view = self.views[number]
+        if not self._repeating or self.step_of[view.base] >= self._cuts[-1][0] or view.shape[axis] == 1:
+            return number
+        if view.strides[axis] == view.dtype.itemsize:
+            return number
+        if (view, axis) not in self._packs:
+            copy = self._packs[view, axis] = next(self._numbers)
+            self.bases[copy] = base = np.empty(math.prod(view.shape), view.dtype)
+            self.place(copy, base.reshape(view.shape) if axis else base.reshape(view.shape[::-1]).T, copy)
+            self.step_of[copy] = len(self.steps)
+            self.stored.add(copy)
+            self.steps.append(Loop(view.squeezed[0], copies=[(number, self.views[copy])]))
+            self.read(number, self.step_of[copy])
+        return self._packs[view, axis]
 
 
 def loops(program: Program) -> dict[int, int]:

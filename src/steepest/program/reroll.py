@@ -333,15 +333,19 @@ def _in_place(plan: Plan, step: Step, before: int, after: int) -> bool:
     """Whether a loop reads `before` only where it then writes `after`."""
     if not isinstance(step, Loop) or after not in step.stores:
         return False
-    operands = [(operation, x) for operation in step.operations for x in operation.inputs]
-    operands += [(reduction.operation, reduction.operation.inputs[0]) for reduction in step.reductions]
-    reading = [(op, x) for op, x in operands if not isinstance(x, Literal) and plan.views[x].base == before]
-    copied = any(not isinstance(x, Literal) and plan.views[x].base == before for x, _ in step.copies)
-    if copied or len({x for _, x in reading}) != 1:
+    operands = [x for operation in step.operations for x in operation.inputs]
+    store = next(k for k, operation in enumerate(step.operations) if operation.out == after)
+    early = {x for operation in step.operations[: store + 1] for x in operation.inputs}
+    operands += [reduction.operation.inputs[0] for reduction in step.reductions]
+    operands += [x for x, _ in step.copies]
+    reading = {x for x in operands if not isinstance(x, Literal) and plan.views[x].base == before}
+    # What has been read for an operation up to the one that makes `after` is in a register from then on.
+    if len(reading) != 1 or not reading <= early:
         return False
-    # Read by the operation that makes `after`, it is in a register before the first element of `after` is written.
-    view, place = plan.views[reading[0][1]], step.stores[after]
-    return any(op.out == after for op, _ in reading) and (view.offset, _form(view)) == (place.offset, _form(place))
+    (number,) = reading
+    assert not isinstance(number, Literal)
+    view, place = plan.views[number], step.stores[after]
+    return (view.offset, _form(view)) == (place.offset, _form(place))
 
 
 def _put(plan: Plan, stretches: Sequence[_Stretch], families: Sequence[Family]) -> None:
