@@ -18,6 +18,13 @@ from steepest.program.program import Literal, Operand, Operation
 from steepest.program.steps import Loop, Reduction, View
 
 UNROLLED = 4  # vectors of the innermost axis that are written out instead of looped over
+# Sums of short terms wait for the addition before; so many partial sums are taken in turn.
+STREAMS = 4
+SHORT = {
+    x.name
+    for x in (p.add, p.subtract, p.multiply, p.negative, p.square, p.absolute, p.relu, p.maximum, p.minimum, p.where, p.astype,
+              p.absorbing_multiply)
+}  # fmt: skip
 
 
 @dataclass
@@ -45,7 +52,7 @@ class _Accumulator:
         while self.depth > 0 and reduced[self.depth - 1]:
             self.depth -= 1
         self.in_registers = not any(reduced[: self.depth])
-        self.slot = ""
+        self.slots: list[str] = []
 
     @property
     def start(self) -> float:
@@ -168,13 +175,27 @@ class LoopWriter:
         held: dict[Any, Number] = {}
         self._hoist(indices, held)
         whole, rest = divmod(length, lanes)
-        if whole <= UNROLLED:
-            for i in range(whole):
-                self._body([*indices, str(i * lanes)], lanes, lanes, dict(held))
-        else:
-            self.code.loop(whole * lanes, lanes, lambda i: self._body([*indices, i], lanes, lanes, dict(held)))
+        first = 0
+        if whole > UNROLLED:
+            first = whole - whole % self.streams
+            self.code.loop(first * lanes, lanes * self.streams, lambda i: self._bodies(indices, i, dict(held)))
+        for i in range(first, whole):
+            self._body([*indices, str(i * lanes)], lanes, lanes, dict(held))
         if rest:
             self._body([*indices, str(whole * lanes)], lanes, rest, dict(held))
+
+    def _bodies(self, indices: list[str], i: str, held: dict[Any, Number]) -> None:
+        """A vector of each stream, side by side."""
+        for stream in range(self.streams):
+            here = i if stream == 0 else self.code.op(f"add nsw i64 {i}, {stream * self.lanes}")
+            self._body([*indices, here], self.lanes, self.lanes, dict(held), stream)
+
+    @property
+    def streams(self) -> int:
+        """How many partial results of each reduction are taken in turn along the innermost axis."""
+        short = all(operation.name in SHORT for operation in self.loop.operations)
+        waits = any(a.in_registers and a.depth < len(self.shape) for a in self.accumulators)
+        return STREAMS if short and waits and self.shape[-1] // self.lanes >= 2 * STREAMS else 1
 
     def _hoist(self, indices: list[str], held: dict[Any, Number]) -> None:
         """Load what does not change along the innermost axis before its loop."""
@@ -214,7 +235,7 @@ class LoopWriter:
                 terms.append((index, stride))
         return self.code.address("%arena", offset, *terms)
 
-    def _body(self, indices: list[str], lanes: int, active: int, held: dict[Any, Number]) -> None:
+    def _body(self, indices: list[str], lanes: int, active: int, held: dict[Any, Number], stream: int = 0) -> None:
         registers: dict[int, Number] = {}
         for operation in self.loop.operations:
             inputs = [self._value(x, operation, indices, lanes, active, held, registers) for x in operation.inputs]
@@ -233,7 +254,7 @@ class LoopWriter:
             (x,) = accumulator.reduction.operation.inputs
             value = self._value(x, None, indices, lanes, active, held, registers)
             value = accumulator.taken(value)
-            self._gather(accumulator, value, indices, lanes, active)
+            self._gather(accumulator, value, indices, lanes, active, stream)
 
     def _promotion(self, operand: Operand) -> Any:
         if isinstance(operand, Literal):
@@ -289,12 +310,13 @@ class LoopWriter:
         for accumulator in self.accumulators:
             if accumulator.in_registers and accumulator.depth == depth and accumulator.depth < max(len(self.shape), 1):
                 t = vector(accumulator.kind, self.lanes)
-                accumulator.slot = accumulator.slot or self.code.slot(t)
-                self.code.do(
-                    f"store {t} {splat(accumulator.start, accumulator.kind, self.lanes)}, ptr {accumulator.slot}"
-                )
+                accumulator.slots = accumulator.slots or [self.code.slot(t) for _ in range(self.streams)]
+                for slot in accumulator.slots:
+                    self.code.do(f"store {t} {splat(accumulator.start, accumulator.kind, self.lanes)}, ptr {slot}")
 
-    def _gather(self, accumulator: _Accumulator, value: Number, indices: list[str], lanes: int, active: int) -> None:
+    def _gather(
+        self, accumulator: _Accumulator, value: Number, indices: list[str], lanes: int, active: int, stream: int
+    ) -> None:
         t = vector(accumulator.kind, lanes)
         if active < lanes:  # lanes that are not there do not count
             mask = Number(self.code, self.code.mask(lanes, active).split("> ", 1)[1], "b1", lanes)
@@ -321,16 +343,20 @@ class LoopWriter:
                 joined = accumulator.join(before, value)
                 self.code.scatter(joined.name, pointer, stride, place.kind, lanes, active)
             return
-        held = Number(self.code, self.code.op(f"load {t}, ptr {accumulator.slot}"), accumulator.kind, lanes)
-        self.code.do(f"store {t} {accumulator.join(held, value).name}, ptr {accumulator.slot}")
+        slot = accumulator.slots[stream]
+        held = Number(self.code, self.code.op(f"load {t}, ptr {slot}"), accumulator.kind, lanes)
+        self.code.do(f"store {t} {accumulator.join(held, value).name}, ptr {slot}")
 
     def _end_accumulators(self, depth: int, indices: list[str]) -> None:
         for accumulator in self.accumulators:
             if accumulator.in_registers and accumulator.depth == depth and accumulator.depth < max(len(self.shape), 1):
                 t = vector(accumulator.kind, self.lanes)
-                held = Number(
-                    self.code, self.code.op(f"load {t}, ptr {accumulator.slot}"), accumulator.kind, self.lanes
+                held, *others = (
+                    Number(self.code, self.code.op(f"load {t}, ptr {slot}"), accumulator.kind, self.lanes)
+                    for slot in accumulator.slots
                 )
+                for other in others:
+                    held = accumulator.join(held, other)
                 total = self._finished(accumulator, self._across(accumulator, held))
                 pointer = self._pointer(accumulator.place, [*indices, *["0"] * (len(self.shape) - len(indices))])
                 self.code.store(total.name, pointer, accumulator.kind, 1, 1)

@@ -9,7 +9,9 @@ from steepest.program.native.code import Code, itemsize, kind_of, splat, vector
 from steepest.program.native.numbers import Number
 from steepest.program.steps import Product, View
 
-LARGE = 1 << 20  # multiplications from which on BLAS is faster, measured: its call costs about 1 us
+# Measured against OpenBLAS: loops are up to twice as fast while both matrices stay in the processor's second cache, since BLAS
+# copies them first, and where one side is narrow. BLAS is faster where they do not, and up to three times.
+CACHED, NARROW = 1 << 21, 16
 
 
 class ProductWriter:
@@ -25,7 +27,8 @@ class ProductWriter:
     def write(self) -> None:
         m, k = self.a.shape
         n = self.b.shape[1]
-        if m * n * k >= LARGE and blas.available(self.kind) and self._by_blas():
+        large = (m * k + k * n) * self.size > CACHED and min(m, n, k) > NARROW
+        if large and blas.available(self.kind) and self._by_blas():
             return
         # Along an axis of length 1 any stride will do.
         a_rows, a_inner = self._unit(self.a, 0), self._unit(self.a, 1)

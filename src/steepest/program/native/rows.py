@@ -10,9 +10,10 @@ from steepest.program.native.code import Code
 from steepest.program.native.machine import Library
 from steepest.program.steps import View
 
-AHEAD = 8  # rows that are asked for before they are needed; so many places may be read beyond the last
-LINES = 4  # cache lines of a row that are asked for; the processor sees by itself that more follow
-LINE = 64
+LINE = 64  # bytes that come from memory together
+# Lines are asked for before they are needed: about so many at a time, of one row at most, and of so many rows ahead at most.
+# As many places may be read beyond the last one.
+UNDERWAY, LINES, AHEAD = 48, 16, 16
 
 
 def write_gather(library: Library, views: Sequence[View], offsets: Sequence[int], name: str) -> str:
@@ -42,9 +43,10 @@ class _Gather:
     def _row(self, i: str) -> None:
         code = self.code
         if self.row >= LINE // 4:  # of rows that are but a number, several are in a line anyway
-            ahead = self._source(code.op(f"add nsw i64 {i}, {AHEAD}"))
+            lines = min(LINES, -(-self.row // LINE))
+            ahead = self._source(code.op(f"add nsw i64 {i}, {min(AHEAD, UNDERWAY // lines)}"))
             code.library.declare("declare void @llvm.prefetch.p0(ptr, i32, i32, i32)")
-            for line in range(min(LINES, -(-self.row // LINE))):
+            for line in range(lines):
                 place = code.address(ahead, line * LINE)
                 code.do(f"call void @llvm.prefetch.p0(ptr {place}, i32 0, i32 3, i32 1)")
         source = self._source(i)
