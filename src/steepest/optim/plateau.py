@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from steepest.base import checks
+from steepest.base.params import Array
 from steepest.optim.schedules import Schedule, base_rate
 
 ScheduleState = dict[str, Any]
@@ -81,7 +84,19 @@ class ReduceOnPlateau:
             state.update(epoch=epoch, sum=0.0, steps=0)
         state["sum"] += float(loss)
         state["steps"] += 1
-        return max(base * state["factor"], min(base, self.lowest)), state
+        return self._reduced(base, state), state
+
+    def hoped_for(self, state: ScheduleState, steps: Array, epochs: Array) -> Array:
+        """The rates of some steps if the loss improves in every epoch from here on; the first is right in any case."""
+        first, state = self.update(
+            state, int(steps[0]), int(epochs[0]), 0.0
+        )  # an epoch is judged when the next one begins
+        later = (self._reduced(base_rate("ReduceOnPlateau", self.rate, int(step)), state) for step in steps[1:])
+        return np.array([first, *later])
+
+    def _reduced(self, base: float, state: ScheduleState) -> float:
+        rate: float = max(base * state["factor"], min(base, self.lowest))
+        return rate
 
     def _judge(self, state: ScheduleState, loss: float, base: float) -> None:
         """Take note of an epoch's mean loss; changes `state`."""

@@ -148,12 +148,12 @@ class Stopping:
             return None  # nothing asks about epochs
         return self._epoch_over(watch, step, epoch, loss, full)
 
-    def epoch_ends(self, watch: Watch, step: int, epoch: int) -> bool:
-        """Whether a descent on batches is over at this step, by what the epoch before was, whatever the step's loss is."""
-        return self._epoch_over(dict(watch), step, epoch, 0.0, False) is not None
+    def epoch_ends(self, watch: Watch, step: int, epoch: int, full: bool = False) -> bool:
+        """Whether a descent is over at this step by what the epoch before was, whatever the step's loss is."""
+        return self._epoch_over(dict(watch), step, epoch, 0.0, full) is not None
 
     def follow(self, watch: Watch, epochs: Array, losses: Array) -> None:
-        """Note the losses of steps on batches that were done without asking `over`, to the last bit as it would have.
+        """Note the losses of steps that were done without asking `over` about epochs, to the last bit as it would have.
 
         Parameters
         ----------

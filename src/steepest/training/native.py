@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.optim.method import Advance, State, Step
-from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping
+from steepest.optim.plateau import ReduceOnPlateau
+from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
 from steepest.program.fusion import Plan
 from steepest.program.native.repeat import Repeated, Tests
 from steepest.program.native.rows import AHEAD
@@ -26,6 +27,7 @@ from steepest.training.problem import Problem, detached
 if TYPE_CHECKING:
     from steepest.training.descent import Descent
 
+AT_LEAST = 64  # steps that are done at once though what follows the loss might not want them
 MOST_PLACES = 1 << 22  # of rows that one call is given, unless a single step has more
 
 
@@ -48,6 +50,7 @@ class NativeDescent:
     def __init__(self, problem: Problem, method: Descent, params: Params, state: State) -> None:
         self.problem, self.method = problem, method
         self._leaves = RuleLeaves(state["rule"])
+        self._plateau = method.learning_rate if isinstance(method.learning_rate, ReduceOnPlateau) else None
         self.programs = Recording(problem, method, params, state, self._leaves).programs()
         for program in (*self.programs.slopes.values(), self.programs.update):
             Plan(program)  # says at once what there is no machine code for
@@ -62,8 +65,7 @@ class NativeDescent:
     # ---- running
     def advance(self, problem: Problem, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
         """Up to `n` steps."""
-        full = self.programs.full
-        if problem is not self.problem or type(stopping) is not Stopping or (full and stopping.patience is not None):
+        if problem is not self.problem or type(stopping) is not Stopping:
             return descend(problem, self.method, params, state, n, stopping)
         parts: list[Advance] = []
         doubtful = False
@@ -88,9 +90,11 @@ class NativeDescent:
     def _most(self, step: int, stopping: Stopping) -> int:
         """How many steps one call may do: to the end of the epoch where something is asked about epochs."""
         cut = self.programs.cut
+        waits = [w for w in (stopping.patience, getattr(self._plateau, "patience", None)) if w is not None]
         if self.programs.full:
-            return max(1, MOST_PLACES // cut.rows) if self.programs.data else 1 << 62
-        if stopping.threshold is not None or stopping.patience is not None:
+            most = max(1, MOST_PLACES // cut.rows) if self.programs.data else 1 << 62
+            return min(most, max(AT_LEAST, 4 * min(waits))) if waits else most
+        if stopping.threshold is not None or waits:
             return cut.per_epoch - step % cut.per_epoch
         return max(1, MOST_PLACES // cut.batch)
 
@@ -101,7 +105,7 @@ class NativeDescent:
         epochs = np.arange(first, first + n) // cut.per_epoch
         if not self.programs.full and stopping.epoch_ends(watch, first, int(epochs[0])):
             return nothing
-        rates = self._rates(state, first, n)
+        rates = self._rates(state, epochs)
         carried = [params.flat, *self._leaves.arrays(state["rule"])]
         threshold = -math.inf if stopping.threshold is None else stopping.threshold
         tests = Tests(
@@ -116,30 +120,66 @@ class NativeDescent:
         k, spent = made.steps, perf_counter() - began
         if k == 0:
             return nothing
+        kept, watch, memory = self._followed(state, stopping, epochs, made.losses, rates)
+        if kept < k:  # the same steps again, and no more
+            return self._many(params, state, kept, stopping, False) if kept else nothing
         columns = {
             "step": np.arange(first, first + k), "epoch": epochs[:k], "loss": made.losses, "gradient_norm": made.lengths,
             "rate": rates[:k], "time": np.arange(1, k + 1) * (spent / k),
         }  # fmt: skip
         after = params.owning(made.carried[0])
         # The tests see step numbers and losses only, so the watch is as the loop would have left it.
-        watch = {**watch, "last": float(made.losses[-1]), "steps": watch["steps"] + k}
+        watch |= {"last": float(made.losses[-1]), "steps": watch["steps"] + k}
         best = None
         if self.programs.full:
             watch |= {"best": made.best, "best_step": int(made.best_step)}
             best = made.lowest, params.owning(made.lowest_params)
-        else:
-            stopping.follow(watch, columns["epoch"], made.losses)
-        state = {**state, "step": first + k, "rule": self._leaves.filled(made.carried[1:]), "watch": watch}
+        state = {
+            **state,
+            "schedule": memory,
+            "step": first + k,
+            "rule": self._leaves.filled(made.carried[1:]),
+            "watch": watch,
+        }
         seen = None
         if last and k == n:
             before = params.owning(made.before)
             seen = self._seen(first + k - 1, before, after, made.gradient, float(made.losses[-1]), rates[k - 1], state)
         return Advance(after, state, columns, None, seen, best)
 
-    def _rates(self, state: State, first: int, n: int) -> Array:
+    def _rates(self, state: State, epochs: Array) -> Array:
+        """The rates of the next steps; those that follow the loss as long as it falls."""
+        steps = np.arange(state["step"], state["step"] + len(epochs))
+        if self._plateau is not None:
+            return self._plateau.hoped_for(state["schedule"], steps, epochs)
         if not callable(self.method.learning_rate):
-            return np.full(n, float(state["rate"]))
-        return np.array([self.method.rate_at(0.0, None, step, step, 0.0)[0] for step in range(first, first + n)])
+            return np.full(len(steps), float(state["rate"]))
+        return np.array([self.method.rate_at(0.0, None, step, step, 0.0)[0] for step in steps.tolist()])
+
+    def _followed(
+        self, state: State, stopping: Stopping, epochs: Array, losses: Array, rates: Array
+    ) -> tuple[int, Watch, Any]:
+        """How many of the steps the loop would have done too, and what patience and schedule remember after them.
+
+        Both know the loss of a step only after it. So steps are done as if it fell; where it did not, for too long, the
+        steps from there on do not count.
+        """
+        watch, memory, full = dict(state["watch"]), state["schedule"], self.programs.full
+        patient = full and stopping.patience is not None
+        kept = len(losses)
+        if self._plateau is not None or patient:
+            for i, loss in enumerate(losses.tolist()):
+                step, epoch = state["step"] + i, int(epochs[i])
+                rate, after = self.method.rate_at(rates[i], memory, step, epoch, loss)
+                if rate != rates[i] or (patient and stopping.epoch_ends(watch, step, epoch, full)):
+                    kept = i
+                    break
+                memory = after
+                if patient:
+                    stopping.follow(watch, epochs[i : i + 1], losses[i : i + 1])
+        if kept and not full:
+            stopping.follow(watch, epochs[:kept], losses[:kept])
+        return kept, watch, memory
 
     def _rows_of(self, seed: int, first: int, n: int) -> Array | None:
         """The places of the rows of `n` steps one after the other, and some more."""

@@ -21,7 +21,6 @@ from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.nn.classification import ScoreLoss
 from steepest.optim.method import State
-from steepest.optim.plateau import ReduceOnPlateau
 from steepest.program.native.repeat import StepPrograms
 from steepest.program.native.shards import Cut
 from steepest.program.optimise import optimised
@@ -117,11 +116,9 @@ class Recording:
         return StepPrograms(slopes, update, 1 + len(self.leaves.places), cut, data, full)
 
     def _check(self) -> None:
-        problem, method, model = self.problem, self.method, self.state["model"]
+        method, model = self.method, self.state["model"]
         reasons = {
             "gradient accumulation": method.batches.parts > 1,
-            "bounds": problem.bounds is not None,
-            "a rate that follows the loss": isinstance(method.learning_rate, ReduceOnPlateau),
             "a model with a state of its own": bool(flatten(model)[0]) and model is not None,
         }
         for reason, holds in reasons.items():
@@ -202,7 +199,7 @@ class Recording:
 
     def _change(self, groups: int, whole: bool) -> Callable[..., Any]:
         """From the groups' gradients to the parameters after the step: the same lines as in loop.py."""
-        scale, leaves = self.state["scale"], self.leaves
+        scale, leaves, box = self.state["scale"], self.leaves, self.problem.bounds
         update = update_in_units(self.method.rule, scale)
 
         def change(flat: Any, *rest: Any) -> Any:
@@ -216,8 +213,10 @@ class Recording:
                 gradient, loss = self._objective(flat, gradient, loss, weight)
             moved, rule_state = update(gradient, leaves.filled(values), flat, rate, number)
             moved = ops.astype(flat + moved, flat.dtype)
+            moved = moved if box is None else box.clip(moved)
             sizes = ops.abs(gradient)
-            promise = ops.max(sizes * ops.maximum(ops.abs(flat), scale))
+            slopes = sizes if box is None else ops.where(box.held(flat, gradient), 0.0, sizes)
+            promise = ops.max(slopes * ops.maximum(ops.abs(flat), scale))
             length = ops.sqrt(ops.sum(gradient * gradient))
             numbers = [ops.astype(x, np.float64) for x in (loss, length, ops.max(sizes), promise)]
             return [moved, *leaves.values(rule_state), *numbers, gradient]
