@@ -3,8 +3,8 @@
     python -m docs.tools.pages docs/how-to/*.md           # what differs
     python -m docs.tools.pages --write docs/how-to/*.md   # the pages get the output
 
-A block may be followed by a block of ``text``, its output. There a number may differ by one in its last digit, or by rounding, and
-``...`` stands for anything. A block after the comment ``<!-- not run: why -->`` is only looked at by Python's compiler.
+A block may be followed by a block of ``text``, its output. There a number may differ by one in its last digit, or by
+rounding, and ``...`` stands for anything. A block after the comment ``<!-- not run: why -->`` is only compiled.
 """
 
 from __future__ import annotations
