@@ -37,8 +37,9 @@ class Engine(NamedTuple):
 
 
 DEFAULT = "numpy"
-# Recording and compiling cost about as much as so many operations in NumPy; "auto" compiles where a run has more.
-WORTH_IT = 100_000
+# "auto" compiles where a run has more operations than this. Recording and compiling cost about as much as 7,000 to 20,000
+# in NumPy, but the same descent on other data is not compiled again.
+WORTH_IT = 5_000
 # The same for methods that ask for losses, slopes or residuals of all rows, in nanoseconds: an operation of an evaluation
 # takes NumPy about one for each number and `CALL` by itself, and compiling takes `COMPILED`.
 CALL, COMPILED = 2_000, 300_000_000
