@@ -50,6 +50,8 @@ class Plan:
     program : Program
     plain : collection of int
         Inputs that lie in C order; of all others the longest axis is innermost.
+    reroll : bool
+        Whether like operations that follow each other may become a loop; their values then have their places together.
 
     Attributes
     ----------
@@ -72,9 +74,9 @@ class Plan:
         An operation, a dtype or an empty array that only the interpreter can do.
     """
 
-    def __init__(self, program: Program, plain: Collection[int] = ()) -> None:
+    def __init__(self, program: Program, plain: Collection[int] = (), reroll: bool = True) -> None:
         program = self.program = lowered(program)
-        self.repeated = periods(program)
+        self.repeated = periods(program) if reroll else []
         self._fuse(plain)
         worked = rerolled(self, self._cuts) if self.repeated else []
         if not all(worked):  # what is no loop is fused as a whole
