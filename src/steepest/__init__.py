@@ -104,6 +104,7 @@ _HOMES = {
     ),
     "steepest.views.landscapes.landscape": ("landscape", "Landscape"),
     "steepest.views.animations.animation": ("Animation",),
+    "steepest.views.report.report": ("report",),
     "steepest.inspection.graph": ("graph",),
     "steepest.inspection.blocks": ("LossGraph",),
     "steepest.inspection.explain": ("explain", "Explanation"),

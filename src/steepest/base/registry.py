@@ -33,6 +33,7 @@ _PROVIDERS: dict[tuple[str, str], tuple[str, str]] = {
     ("Exportable", "to_onnx"): ("steepest.exports.onnx_file", "to_onnx"),
     ("Exportable", "to_latex"): ("steepest.exports.latex", "to_latex"),
     ("History", "to_tensorboard"): ("steepest.exports.event_files", "to_tensorboard"),
+    ("Reportable", "report"): ("steepest.views.report.report", "report"),
     ("Run", "remarks"): ("steepest.doctor.run_remarks", "run_remarks"),
 }
 

@@ -24,7 +24,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     as_object, debug = "--json" in options, "--debug" in options
-    output = Output()
+    output = Output(arguments)
     try:
         with warnings.catch_warnings():
             if not debug:

@@ -30,7 +30,7 @@ class FitFiles:
     ----------
     folder : Path or None
         Of ``--out``: for the model, the history and the result.
-    picture : Path or None
+    picture, report : Path or None
     exports : list of str
         Names that end in .py, .onnx or .tex.
     tensorboard : str or None
@@ -41,6 +41,7 @@ class FitFiles:
 
     folder: Path | None
     picture: Path | None
+    report: Path | None
     exports: list[str]
     tensorboard: str | None
     theme: str
@@ -66,8 +67,8 @@ class FitFiles:
             for path in self.exports:
                 check_export(path)
 
-    def write(self, fit: Fit, ranking: Ranking | None) -> list[Path]:
-        """Write the files and return them, the picture last."""
+    def write(self, fit: Fit, ranking: Ranking | None, data: str, command: str) -> list[Path]:
+        """Write the files and return them, the picture last; `data` and `command` are what the report tells of."""
         files: list[Path] = []
         if self.exports:
             from steepest.exports.export import export
@@ -82,6 +83,8 @@ class FitFiles:
                 fit.history.to_csv(folder / "history.csv"),
                 folder / "result.json",
             ]
+        if self.report is not None:
+            files.append((ranking or fit).report(self.report, data=data, command=command))
         if self.picture is not None:
             fit.plot(self.picture, theme=self.theme)
             files.append(self.picture)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import shlex
 import sys
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 _PLAIN = str.maketrans({
@@ -23,14 +25,25 @@ class Output:
 
     A reader that goes away (``| head``) is no error: the rest is not said, but the command goes on to write its files.
 
+    Parameters
+    ----------
+    arguments : sequence of str
+        What the command was called with.
+
     Attributes
     ----------
     exit_code : int or None
         What the command must end with, since its output was not taken; None as long as it is.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
         self.exit_code: int | None = None
+        self._arguments = arguments
+
+    @property
+    def command(self) -> str:
+        """The command line, as a shell takes it."""
+        return shlex.join(["steepest", *self._arguments])
 
     def say(self, text: str) -> None:
         """Print a text and its line end, at once."""

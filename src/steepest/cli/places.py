@@ -42,8 +42,8 @@ def output_folder(path: str) -> Iterator[Path]:
         raise
 
 
-def picture_place(data: str, kind: str = "fit") -> tuple[Path | None, str]:
-    """Where the picture of a fit (or another `kind`) to this file goes: beside it, else in the current folder.
+def picture_place(data: str, kind: str = "fit", ending: str = "png") -> tuple[Path | None, str]:
+    """Where the picture of a fit to this file (or another `kind`) goes: beside it, else in the current folder.
 
     Returns
     -------
@@ -59,15 +59,16 @@ def picture_place(data: str, kind: str = "fit") -> tuple[Path | None, str]:
     """
     file = Path(data).expanduser()
     name = Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
-    beside = file.parent / f"{name}.{kind}.png"
+    what = "picture" if ending == "png" else kind
+    beside = file.parent / f"{name}.{kind}.{ending}"
     reason = not_writable(beside.parent)
     if not reason:
         return beside, ""
     here = Path(beside.name)
     if not not_writable(Path()):
-        return here, f"{beside.parent} cannot be written to ({reason}), so the picture is in the current folder."
+        return here, f"{beside.parent} cannot be written to ({reason}), so the {what} is in the current folder."
     return None, (
-        f"there is no picture: neither {beside.parent} nor the current folder can be written to. Choose a folder with --out."
+        f"there is no {what}: neither {beside.parent} nor the current folder can be written to. Choose a folder with --out."
     )
 
 

@@ -126,11 +126,17 @@ class Animation:
 
         return rendered_gif(self, progress)
 
-    def html(self) -> str:
-        """The animation as one page that needs nothing else: play, speed, scrub, keys, light and dark."""
+    def html(self, begins: bool = True) -> str:
+        """The animation as one page that needs nothing else: play, speed, scrub, keys, light and dark.
+
+        Parameters
+        ----------
+        begins : bool
+            Whether it begins to play by itself, where the system does not ask for less motion.
+        """
         from steepest.views.animations.animation_html import rendered_page
 
-        return rendered_page(self)
+        return rendered_page(self, begins)
 
     def write(self, path: str | os.PathLike[str], progress: Tell | None = None) -> Path:
         """Write it to a file, whole or not at all.

@@ -37,8 +37,8 @@ _MARKS = {
 _THEMES = {"light": LIGHT, "dark": DARK}
 
 
-def rendered_page(animation: Animation) -> str:
-    """The text of the page; it asks nothing of any network."""
+def rendered_page(animation: Animation, begins: bool = True) -> str:
+    """The text of the page, which asks nothing of any network; `begins` to play by itself, or waits to be played."""
     panels = [_Still(panel) for panel in animation.panels]
     data = {
         "fps": animation.fps,
@@ -51,6 +51,7 @@ def rendered_page(animation: Animation) -> str:
         "dark": _variables(animation, DARK),
         "panels": "".join(still.figure(number, animation.title) for number, still in enumerate(panels)),
         "last": str(animation.frames - 1),
+        "begins": "true" if begins else "false",
         # No text of the user's can end the script element.
         "data": json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c"),
     }

@@ -80,9 +80,9 @@ def plot_fit(
         residuals = picture.add_subplot(grid[1, 0], sharex=data)
         loss = picture.add_subplot(grid[0, 1] if with_histogram else grid[:, 1])
         _title(picture, fit)
-        _draw_data(data, fit, axis, style, level)
-        _draw_residuals(residuals, fit, axis, style)
-        _draw_loss(loss, fit, style)
+        draw_data(data, fit, axis, style, level)
+        draw_residuals(residuals, fit, axis, style)
+        draw_loss(loss, fit, style)
         if with_histogram:
             _draw_histogram(picture.add_subplot(grid[1, 1], sharey=residuals), fit, style)
         picture.align_ylabels([data, residuals])
@@ -94,7 +94,8 @@ def _title(picture: Picture, fit: Any) -> None:
     literal(picture.suptitle("\n".join(lines), fontsize=11 if len(lines) <= 2 else 9, ha="center"))
 
 
-def _draw_data(axes: Axes, fit: Any, axis: FitAxis, style: Style, level: float | None) -> None:
+def draw_data(axes: Axes, fit: Any, axis: FitAxis, style: Style, level: float | None) -> None:
+    """The data with the fitted curve and its bands."""
     observed = np.ravel(fit.observed)
     scatter(axes, axis.values, observed, style, axis.logarithmic)
     edges, thin = _draw_bands(axes, axis, style, level) if level is not None else ([], "")
@@ -138,7 +139,8 @@ def _draw_bands(axes: Axes, axis: FitAxis, style: Style, level: float) -> tuple[
     return edges, "" if edges or axis.mean is None else f" ({share} bands thinner than the line)"
 
 
-def _draw_residuals(axes: Axes, fit: Any, axis: FitAxis, style: Style) -> None:
+def draw_residuals(axes: Axes, fit: Any, axis: FitAxis, style: Style) -> None:
+    """The residuals over the same axis as the data."""
     residuals = np.ravel(fit.residuals)
     axes.axhline(0.0, color=style.fit, linewidth=1.3, zorder=3)
     scatter(axes, axis.values, residuals, style, axis.logarithmic)
@@ -166,7 +168,8 @@ def _draw_histogram(axes: Axes, fit: Any, style: Style) -> None:
     axes.set_xlabel("rows")
 
 
-def _draw_loss(axes: Axes, fit: Any, style: Style) -> None:
+def draw_loss(axes: Axes, fit: Any, style: Style) -> None:
+    """The loss by step, and how it ended."""
     steps = np.append(np.asarray(fit.history["step"], dtype=np.float64), fit.steps)
     loss = np.append(np.asarray(fit.history["loss"], dtype=np.float64), fit.loss)
     finite = np.isfinite(loss)

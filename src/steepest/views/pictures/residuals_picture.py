@@ -65,7 +65,7 @@ def plot_residuals(subject: Any, path: str | os.PathLike[str] | None = None, *, 
         panels = [picture.add_subplot(2, 2, k + 1) for k in range(4)]
         _against(panels[0], predicted, residuals, f"predicted {one_line(fit.target_text, 40)}", style)
         _histogram(panels[1], residuals[finite], style)
-        _quantiles(panels[2], residuals[finite], style)
+        draw_quantiles(panels[2], residuals[finite], style)
         _against(panels[3], np.arange(1.0, len(residuals) + 1), residuals, "row", style)
         lost = int((~finite).sum())
         if lost:
@@ -110,7 +110,8 @@ def _histogram(axes: Axes, residuals: Array, style: Style) -> None:
     axes.legend(loc="best")
 
 
-def _quantiles(axes: Axes, residuals: Array, style: Style) -> None:
+def draw_quantiles(axes: Axes, residuals: Array, style: Style) -> None:
+    """The residuals against a normal distribution of their own mean and spread."""
     from scipy.special import ndtri  # imported when used
 
     n = residuals.size
