@@ -51,7 +51,7 @@ MISTAKES = {
     "rate for a method without one": (("fit", "line.csv", F, "--learning-rate", "1", "--method", "lm"), "takes no learning rate"),
     "no model": (("predict", "model.json", "line.csv"), "no model file model.json"),
     "not a model": (("predict", "line.csv", "line.csv"), "line.csv is"),
-    "predictions not CSV": (("predict", "model.json", "line.csv", "--out", "p.parquet"), "must end in .csv"),
+    "predictions not CSV": (("predict", "model.json", "line.csv", "--out", "p.txt"), "must end in .csv or .parquet"),
 }  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -34,6 +34,8 @@ Examples:
   steepest fit decay.csv "count ~ a*exp(-b*t) + c" --bounds "b>0, c>=0" --sigma error
   steepest fit big.parquet "y ~ a*x**b" --method adam --batch-size 256 --time 30
   steepest fit heights.csv "height ~ a + b*age" "height ~ a*age**b"
+  steepest fit flowers.csv "species ~ mlp(., 20)" --out results
+  steepest fit growth.csv "mass ~ a*t + mlp(warmth, light, 16)"
   steepest fit heights.csv "height ~ a + b*age" --json | jq .parameters.b
 
 \b
@@ -53,6 +55,9 @@ class FitCommand:
     learning_rate: float | None
     steps: int | None
     batch_size: int | None
+    epochs: int | None
+    validation: float | None
+    patience: int | None
     seed: int
     time: float | None
     threshold: float | None
@@ -65,7 +70,6 @@ class FitCommand:
     intervals: str
     out: str | None
     resume: bool
-    report: bool
     export: list[str] | None
     tensorboard: str | None
     drop_missing: bool
@@ -86,27 +90,22 @@ class FitCommand:
             picture, note = (
                 (None, "") if self.no_picture else (folder / "fit.png", "") if folder else picture_place(self.data)
             )
-            report, told_report = (
-                (None, "") if not self.report else (folder / "report.html", "") if folder
-                else picture_place(self.data, "report", "html")
-            )  # fmt: skip
-            places = FitFiles(folder, picture, report, self.export or [], self.tensorboard, self.theme)
+            places = FitFiles(folder, picture, self.export or [], self.tensorboard, self.theme)
             places.check()
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("ignore")
                 warnings.simplefilter("always", CheckpointWarning)
                 ranking = self._rank() if len(self.formulas) > 1 else None
-                fit = self._fit(folder) if ranking is None else ranking.preferred
+                fit = self._answered(folder) if ranking is None else ranking.preferred
             for warning in told:
                 complain(str(warning.message))
-            for each in (note, told_report):
-                if each and not self.quiet:
-                    complain(each)
+            if note and not self.quiet:
+                complain(note)
             if not self.json:
                 if ranking is not None:
                     output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = places.write(fit, ranking, self.data, output.command)
+            files = places.write(fit, ranking)
         if self.json:
             output.say_object(result_object(fit, files, ranking))
         elif files:
@@ -117,6 +116,25 @@ class FitCommand:
             complain(f"the bootstrap was interrupted: the intervals come from {refits.samples:,} refits only.")
             return INTERRUPTED
         return 0 if fit.outcome.ok else FAILED
+
+    def _answered(self, folder: Path | None) -> Fit:
+        """The fit; on a terminal a person is asked whether a column of few whole numbers is of classes or numbers."""
+        from steepest.cli.asking import can_ask, choice
+        from steepest.fitting.networks.encoder import listed
+        from steepest.fitting.networks.target import AmbiguousTarget
+
+        try:
+            return self._fit(folder)
+        except AmbiguousTarget as question:
+            if self.json or not can_ask():
+                raise
+            answer = choice(
+                f"The column {question.column!r} has {len(question.values)} different whole numbers "
+                f"({listed(question.values)}). Are they names of classes, or numbers?",
+                {"classes": "category", "numbers": "number"},
+            )
+            complain(f"to be asked no more, write {question.spellings[answer]}")
+            return replace(self, formulas=[question.spellings[answer]])._fit(folder)
 
     def _fit(self, folder: Path | None) -> Fit:
         from steepest.cli.progress import counting_line, progress_line
@@ -156,7 +174,7 @@ class FitCommand:
         """The options of `steepest.fit` by their names there."""
         names = (
             "loss", "method", "start", "weights", "sigma", "fix", "tie", "bounds", "intervals", "learning_rate", "batch_size",
-            "steps", "time", "threshold", "seed", "drop_missing",
+            "steps", "epochs", "validation", "patience", "time", "threshold", "seed", "drop_missing",
         )  # fmt: skip
         return {name: getattr(self, name) for name in names}
 
@@ -206,6 +224,20 @@ def options(
             metavar="ROWS", help="How many rows a step of a descent method looks at; all of them if left out."
         ),
     ] = None,
+    epochs: Annotated[
+        str | None,
+        typer.Option(metavar="N", help="How often a network goes through the rows; enough for most if left out."),
+    ] = None,
+    validation: Annotated[
+        str | None,
+        typer.Option(metavar="SHARE", help="The share of rows that a network is checked on; 0.15 if left out."),
+    ] = None,
+    patience: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N", help="How many epochs without getting better to wait for; a fifth of them if left out."
+        ),
+    ] = None,
     seed: Annotated[
         str, typer.Option(metavar="N", help="Where randomness begins: the same seed gives the same result.")
     ] = "0",
@@ -253,9 +285,6 @@ def options(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints of an earlier run in the --out folder.")
     ] = False,
-    report: Annotated[
-        bool, typer.Option("--report", help="One page of HTML with everything, beside the data or in the --out folder.")
-    ] = False,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -285,6 +314,9 @@ def options(
         learning_rate=positive_number("--learning-rate", learning_rate),
         steps=whole_number("--steps", steps, least=0),
         batch_size=whole_number("--batch-size", batch_size, least=1),
+        epochs=whole_number("--epochs", epochs, least=1),
+        validation=any_number("--validation", validation),
+        patience=whole_number("--patience", patience, least=1),
         seed=whole_number("--seed", seed) or 0,
         time=positive_number("--time", time, " of seconds"),
         threshold=any_number("--threshold", threshold),
@@ -297,7 +329,6 @@ def options(
         intervals=intervals,
         out=out,
         resume=resume,
-        report=report,
         export=export,
         tensorboard=tensorboard,
         drop_missing=drop_missing,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from steepest.fitting.networks.quality import Quality
+    from steepest.fitting.networks.result import NetworkFit
     from steepest.fitting.ranking import Ranking
     from steepest.fitting.result import Fit
     from steepest.fitting.starts import Starts
@@ -19,6 +23,10 @@ def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
 
     Numbers are in full precision. A standard error or an interval that is not defined is None.
     """
+    from steepest.fitting.networks.result import NetworkFit
+
+    if isinstance(fit, NetworkFit):
+        return network_object(fit, files)
     errors, intervals = fit.standard_errors, fit.confidence_intervals()
     return {
         "formula": fit.formula_text,
@@ -46,6 +54,38 @@ def fit_object(fit: Fit, files: Sequence[Path]) -> dict[str, Any]:
         "method": fit.method,
         "start": None if fit.starts is None else _start(fit.starts),
         "files": [str(file) for file in files],
+    }
+
+
+def network_object(fit: NetworkFit, files: Sequence[Path]) -> dict[str, Any]:
+    """The same of a fit with a network, whose weights are left out."""
+    return {
+        "formula": fit.formula_text,
+        "parameters": {
+            name: {"value": value, "constraint": fit.constraints.word(name) or None} for name, value in fit.law.items()
+        },
+        "weights": fit.run.params.count,
+        "classes": None if fit.classes is None else list(fit.classes),
+        "confusion": None if fit.classes is None else fit.confusion.tolist(),
+        "training": _quality(fit.training),
+        "validation": None if fit.validation is None else _quality(fit.validation),
+        "loss": fit.loss,
+        "loss_name": fit.loss_name,
+        "rows": fit.rows,
+        "rows_dropped": fit.rows_dropped,
+        "outcome": {"name": fit.outcome.name, "message": fit.outcome.message, "remedy": fit.outcome.remedy},
+        "remarks": list(fit.remarks),
+        "steps": fit.steps,
+        "epochs": fit.epochs,
+        "method": fit.method,
+        "files": [str(file) for file in files],
+    }
+
+
+def _quality(quality: Quality) -> dict[str, Any]:
+    """How well a network does on some rows: the numbers that its target has."""
+    return {
+        name: value for name, value in asdict(quality).items() if not (isinstance(value, float) and math.isnan(value))
     }
 
 

@@ -23,16 +23,17 @@ class Entry(NamedTuple):
 # One line a picture, in the order of docs/pictures.md, which says how to add one. Modules are imported when first used.
 PICTURES: dict[str, Entry] = {
     "fit": Entry("steepest.views.pictures.fit_picture", "plot_fit", of=("Fit", "Run")),
-    "loss": Entry("steepest.views.pictures.loss_picture", "plot_loss", of=("Fit", "Run")),
+    "network": Entry("steepest.views.pictures.network_picture", "plot_network", of=("NetworkFit",)),
+    "loss": Entry("steepest.views.pictures.loss_picture", "plot_loss", of=("Fit", "Run", "NetworkFit")),
     "panels": Entry("steepest.views.pictures.panels_picture", "plot_panels", of=("Fit", "Run")),
     "rates": Entry("steepest.views.pictures.rates_picture", "plot_rates", of=("Fit", "Run")),
     "tangent": Entry("steepest.views.pictures.tangent_picture", "plot_tangent", of=("Fit", "Run")),
     "ways": Entry("steepest.views.pictures.ways_picture", "plot_ways"),
-    "topology": Entry("steepest.views.pictures.topology_picture", "plot_topology", of=("Run",)),
-    "layers": Entry("steepest.views.pictures.layers_picture", "plot_layers", of=("Run",)),
+    "topology": Entry("steepest.views.pictures.topology_picture", "plot_topology", of=("Run", "NetworkFit")),
+    "layers": Entry("steepest.views.pictures.layers_picture", "plot_layers", of=("Run", "NetworkFit")),
     "predictions": Entry("steepest.views.pictures.predictions_picture", "plot_predictions", of=("Fit", "Run")),
-    "residuals": Entry("steepest.views.pictures.residuals_picture", "plot_residuals", of=("Fit", "Run")),
-    "confusion": Entry("steepest.views.pictures.confusion_picture", "plot_confusion", of=("Run",)),
+    "residuals": Entry("steepest.views.pictures.residuals_picture", "plot_residuals", of=("Fit", "Run", "NetworkFit")),
+    "confusion": Entry("steepest.views.pictures.confusion_picture", "plot_confusion", of=("Run", "NetworkFit")),
     "range_test": Entry("steepest.views.pictures.range_test_picture", "plot_range_test"),
     "race": Entry("steepest.views.pictures.race_picture", "plot_race"),
     "landscape": Entry("steepest.views.landscapes.landscape_picture", "plot_landscape", of=("Fit", "Run")),
@@ -76,6 +77,8 @@ class Plots:
         self._owner = type(subject).__name__
 
     def __call__(self, path: str | os.PathLike[str] | None = None, **options: Any) -> Any:
+        if self._owner == "NetworkFit":
+            return picture("network")(self._subject, path, **options)
         fitted = self._owner == "Fit" or has_residuals(self._subject)
         return picture("fit" if fitted else "loss")(self._subject, path, **options)
 

@@ -47,7 +47,8 @@ def fit_of(subject: Any, picture: str) -> Any:
             f"{picture} compares numbers, and the loss {run.problem.loss_function.name} is of scores; "
             "run.plot.confusion() is the picture for classes."
         )
-    return subject if subject is not run and getattr(subject, "model", None) is not None else RunAsFit(run)
+    known = isinstance(subject, Fit) and (subject.model is not None or subject.formula_text is not None)
+    return subject if known else RunAsFit(run)
 
 
 def has_residuals(run: Run) -> bool:

@@ -14,7 +14,8 @@ from steepest.fitting.networks.law import Law
 from steepest.fitting.networks.target import Units
 from steepest.fitting.prepare import Given, prepared
 from steepest.formula.formula import Formula
-from steepest.formula.tree import Node, names
+from steepest.formula.tokens import quoted_name
+from steepest.formula.tree import Node
 from steepest.nn.module import Module
 from steepest.optim.levenberg_marquardt import LevenbergMarquardt
 from steepest.training.run import Run
@@ -53,8 +54,9 @@ def law_at_start(
     FormulaError, DataError, ModelError
         As of `steepest.fit` for the formula with constants.
     """
-    plain = Formula(f"{formula.target} ~ {tree}")
-    lines = {name: rows.columns[name][training] for name in _columns(plain, rows)}
+    plain = Formula(f"{quoted_name(formula.target_name)} ~ {tree}")
+    lines = {name: rows.columns[name][training] for name in plain.names if name in rows.columns}
+    lines[formula.target_name] = rows.observed[training]
     weights = None if rows.weights is None else rows.weights[training]
     ready = prepared(
         plain,
@@ -75,11 +77,6 @@ def law_at_start(
     final = tree if settled is None else settled.bound.formula.tree
     law = Law(final, names_, np.array(run.params.flat), directions, networks, units, target.middle, target.width)
     return law, ready.told
-
-
-def _columns(plain: Formula, rows: FitData) -> tuple[str, ...]:
-    wanted = (*(name.name for name in names(plain.target)), *plain.names)
-    return tuple(dict.fromkeys(name for name in wanted if name in rows.columns))
 
 
 def _directions(jacobian: Array, size: float) -> Array:

@@ -31,7 +31,7 @@ from steepest.nn.classification import ScoreLoss
 from steepest.nn.losses import TUNED, Loss, loss_named
 from steepest.training.problem import Problem
 
-MANY = 2_000_000  # numbers that a network reads, from which on float32 does for them
+MANY = 500_000  # numbers that a network reads, from which on float32 does for them
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,9 @@ def prepared_network(formula: Formula, data: Any, given: Given, share: float | N
         weights = weights_of_rows(asked, reading.table.rows, role)
         weights = None if weights is None else weights[used]
     refuse_negative(weights, role, place)
-    rows = FitData(columns, _observed(formula, reading.kind, columns, place), weights, place, numbers.dropped)
+    observed = _observed(formula, reading.kind, columns, place)
+    read = {name: column for name, column in columns.items() if name not in reading.target_columns}
+    rows = FitData(read, observed, weights, place, numbers.dropped)
     rows = weighted_by_errors(rows, given)
     counted = np.arange(len(used)) if rows.weights is None else np.flatnonzero(rows.weights > 0)
     if not len(counted):

@@ -31,8 +31,8 @@ from steepest.training.run import Run
 from steepest.training.validation import Validation
 
 ROWS = 200  # a batch
-STEPS = 2000  # in all, of small data
-EPOCHS = (30, 500)  # at least and at most
+STEPS = 3000  # in all, of small data
+EPOCHS = (30, 1000)  # at least and at most
 PATIENCE = 0.2  # of the epochs
 DECAY = 0.1  # of weights; beside parameters that mean something there is none, which would draw those to their start
 

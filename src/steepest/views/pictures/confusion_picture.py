@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from steepest.base.errors import ModelError
@@ -74,37 +75,48 @@ def plot_confusion(
     if names is not None and len(names) != count:
         raise ModelError(f"there are {count} classes, and {len(names)} names for them.")
     shown = [one_line(str(name), 18) for name in (range(count) if names is None else names)]
-    side = min(_MOST_INCHES, max(1.6, _CELL * count))
-    long = max(map(len, shown))
-    with drawing(
-        (side + _ROOM[0] + 0.07 * long, side + _ROOM[1] + 0.05 * (long if long > 3 else 0)), theme, path
-    ) as picture:
-        axes, style = picture.add_subplot(), picture.style
-        total = matrix.sum(axis=1, keepdims=True)
-        share = np.where(total > 0, matrix / np.maximum(total, 1), 0.0)
-        colours = LinearSegmentedColormap.from_list("share", [style.paper, style.data])
-        image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
-        axes.grid(False)
-        every = -(-count // _MOST_NUMBERS)
-        places = np.arange(0, count, every)
-        axes.set_xticks(
-            places, [shown[k] for k in places], rotation=45 if long > 3 else 0, ha="right" if long > 3 else "center"
-        )
-        axes.set_yticks(places, [shown[k] for k in places])
-        for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
-            literal(text)
-        if count <= _MOST_NUMBERS:
-            size = min(9.0, 90.0 * side / count / max(1, len(f"{matrix.max()}")))
-            for i, j in np.ndindex(count, count):
-                colour = style.paper if share[i, j] > 0.55 else style.ink if matrix[i, j] else style.quiet
-                axes.text(j, i, f"{matrix[i, j]}", ha="center", va="center", color=colour, fontsize=size)
-        axes.set_xlabel("predicted class")
-        axes.set_ylabel("true class")
+    with drawing(size_of(shown), theme, path) as picture:
+        axes = picture.add_subplot()
+        draw_confusion(picture, axes, matrix, shown)
         axes.set_title(f"{len(true):,} {which}row{'s' * (len(true) != 1)}, {100 * accuracy(outputs, true):.3g} % right")
-        bar = picture.colorbar(image, ax=axes, shrink=0.8, pad=0.03, aspect=18, ticks=[0, 0.5, 1])
-        bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
-        bar.set_label("of the true class")
     return picture
+
+
+def size_of(names: Sequence[str]) -> tuple[float, float]:
+    """Width and height in inches that a matrix of these classes needs."""
+    side, long = _side(len(names)), max(map(len, names))
+    return side + _ROOM[0] + 0.07 * long, side + _ROOM[1] + 0.05 * (long if long > 3 else 0)
+
+
+def _side(count: int) -> float:
+    return min(_MOST_INCHES, max(1.6, _CELL * count))
+
+
+def draw_confusion(picture: Picture, axes: Axes, matrix: Any, names: Sequence[str]) -> None:
+    """A confusion matrix, rows the true classes, its cells coloured by their share of their row."""
+    count, long, style = len(matrix), max(map(len, names)), picture.style
+    total = matrix.sum(axis=1, keepdims=True)
+    share = np.where(total > 0, matrix / np.maximum(total, 1), 0.0)
+    colours = LinearSegmentedColormap.from_list("share", [style.paper, style.data])
+    image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
+    axes.grid(False)
+    places = list(range(0, count, -(-count // _MOST_NUMBERS)))
+    axes.set_xticks(
+        places, [names[k] for k in places], rotation=45 if long > 3 else 0, ha="right" if long > 3 else "center"
+    )
+    axes.set_yticks(places, [names[k] for k in places])
+    for text in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+        literal(text)
+    if count <= _MOST_NUMBERS:
+        size = min(9.0, 90.0 * _side(count) / count / max(1, len(f"{matrix.max()}")))
+        for i, j in np.ndindex(count, count):
+            colour = style.paper if share[i, j] > 0.55 else style.ink if matrix[i, j] else style.quiet
+            axes.text(j, i, f"{matrix[i, j]}", ha="center", va="center", color=colour, fontsize=size)
+    axes.set_xlabel("predicted class")
+    axes.set_ylabel("true class")
+    bar = picture.colorbar(image, ax=axes, shrink=0.8, pad=0.03, aspect=18, ticks=[0, 0.5, 1])
+    bar.ax.set_yticklabels(["0 %", "50 %", "100 %"])
+    bar.set_label("of the true class")
 
 
 def _compared(subject: Any, labels: Any, inputs: Any) -> tuple[Any, Any, str]:

@@ -56,7 +56,7 @@ def fit_axis(fit: Fit, level: float | None = None) -> FitAxis:
     A target of several numbers a row is taken as so many rows. With a `level` there are bands, where the fit has them.
     """
     predicted = np.ravel(fit.predicted).astype(np.float64, copy=False)
-    vectors = [name for name, column in fit.columns.items() if np.shape(column) == predicted.shape]
+    vectors = [name for name, column in fit.columns.items() if np.shape(column) == predicted.shape and _numeric(column)]
     if len(vectors) == len(fit.columns) == 1:
         (name,) = vectors
         values = np.asarray(fit.columns[name], dtype=np.float64)
@@ -75,6 +75,10 @@ def fit_axis(fit: Fit, level: float | None = None) -> FitAxis:
     rows = np.arange(1.0, predicted.size + 1)
     mean, row = _bands(fit, level, None, slice(None))
     return FitAxis(rows, "row", False, rows, predicted, "fit", mean, row)
+
+
+def _numeric(column: Any) -> bool:
+    return np.asarray(column).dtype.kind in "fiub"
 
 
 def _curve(
