@@ -67,6 +67,8 @@ class CompiledProblem(Problem):
         self._squares: tuple[Any, Params, Squares] | None = None
         self._prepared: tuple[Any, RowArrays, RowArrays | None] | None = None
 
+    of_function = Problem.of_function  # others are evaluated by NumPy
+
     @property
     def plain(self) -> Problem:
         problem = Problem.__new__(Problem)
