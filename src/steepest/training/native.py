@@ -17,7 +17,6 @@ from steepest.base.random import Key
 from steepest.optim.method import Advance, State, Step
 from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
-from steepest.program.fusion import Plan
 from steepest.program.native.repeat import Repeated, Tests
 from steepest.program.native.rows import AHEAD
 from steepest.training.loop import descend
@@ -52,9 +51,7 @@ class NativeDescent:
         self._leaves = RuleLeaves(state["rule"])
         self._plateau = method.learning_rate if isinstance(method.learning_rate, ReduceOnPlateau) else None
         self.programs = Recording(problem, method, params, state, self._leaves).programs()
-        for program in (*self.programs.slopes.values(), self.programs.update):
-            Plan(program)  # says at once what there is no machine code for
-        self._repeated: Repeated | None = None  # compiled when the first steps are done
+        self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
 
     @property
     def operations(self) -> int:
@@ -112,8 +109,6 @@ class NativeDescent:
             watch["start"], watch["first"], watch["best"], watch["best_step"], stopping.tolerance, threshold,
             GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, math.inf,
         )  # fmt: skip
-        if self._repeated is None:
-            self._repeated = Repeated(self.programs)
         places = self._rows_of(state["seed"], first, n)
         began = perf_counter()
         made = self._repeated(carried, rates, first, first % cut.per_epoch, places, tests)

@@ -27,8 +27,10 @@ from steepest.program.optimise import optimised
 from steepest.program.own import with_own
 from steepest.program.program import Program
 from steepest.program.record import recorded
+from steepest.program.steps import NotCompilable
 from steepest.program.weak import with_weak
 from steepest.training.loop import update_in_units
+from steepest.training.native_cut import PROBE, cut_of, may_be_cut
 from steepest.training.problem import Batch, Problem, detached
 
 if TYPE_CHECKING:
@@ -106,14 +108,24 @@ class Recording:
         problem, method = self.problem, self.method
         full = method.batches.is_full(problem.rows)
         batch = problem.rows if full else int(method.batches.size or problem.rows)
-        if full:
-            cut, data = Cut(problem.rows, batch, batch, 1), []
-        else:
-            cut, data = Cut(problem.rows, batch, batch, 1), self._data()
-            self._check_target(batch)
-        slopes = {rows: self._slope(rows, bool(data), whole=cut.shard == cut.batch) for rows in cut.sizes}
-        update = self._update(cut.groups, whole=cut.shard == cut.batch)
+        cut = self._cut(batch)
+        whole = cut.shard == batch
+        data = [] if whole and full else self._data()
+        if data:
+            self._check_target(min(batch, PROBE))
+        slopes = {rows: self._slope(rows, bool(data), whole) for rows in cut.sizes}
+        update = self._update(cut.groups, whole)
         return StepPrograms(slopes, update, 1 + len(self.leaves.places), cut, data, full)
+
+    def _cut(self, batch: int) -> Cut:
+        """How batches are cut, by what the gradient of some rows costs."""
+        problem, rows = self.problem, min(batch, PROBE)
+        if may_be_cut(problem, self.params, self.state, rows):
+            try:
+                return cut_of(problem, self._slope(rows, True, whole=False), rows, batch)
+            except NotCompilable:  # which is said of the program that is wanted
+                pass
+        return Cut(problem.rows, batch, batch, 1)
 
     def _check(self) -> None:
         method, model = self.method, self.state["model"]

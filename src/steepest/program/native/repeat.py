@@ -15,7 +15,7 @@ from steepest.program.fusion import Plan
 from steepest.program.native import blas
 from steepest.program.native.code import PIECE, kind_of
 from steepest.program.native.compiled import Layout, Memory, write_steps
-from steepest.program.native.machine import Library, aligned, machine_of
+from steepest.program.native.machine import Library, Machine, aligned, machine_of
 from steepest.program.native.many import Given, write_many
 from steepest.program.native.rows import write_gather
 from steepest.program.native.shards import STATE, STATE_BYTES, Block, Cut, write_shards
@@ -120,42 +120,47 @@ class Repeated:
 
     def __init__(self, programs: StepPrograms) -> None:
         self.programs = programs
-        cut, update = programs.cut, programs.update
+        self._lock = threading.Lock()
+        update = programs.update
         flat = update.specs[update.inputs[0]]
         self._block = block = Block(kind_of(flat.dtype), flat.size)
         self._places, self._block_bytes = _places(programs)
+        self._layouts: list[Layout] = []
+        for program in programs.slopes.values():
+            plan = Plan(program, [x for x in program.inputs[1:] if _is_long(program.specs[x])])
+            self._layouts.append(
+                Layout(plan, _pinned_slope(plan, block), self._layouts[-1].end if self._layouts else 0)
+            )
+        plan = Plan(update, reroll=False)
+        self._layouts.append(Layout(plan, self._pinned_update(plan), self._layouts[-1].end))
+        self._spare = self._layouts[-1].reserve(block.nbytes)
+        self._machine: Machine | None = None  # made when it is called
+
+    def _compile(self) -> None:
+        programs, cut, block = self.programs, self.programs.cut, self._block
+        flat = programs.update.specs[programs.update.inputs[0]]
         library = Library()
-        layouts: list[Layout] = []
         functions: list[str] = []
-        for rows, program in programs.slopes.items():
-            data = program.inputs[1:]
-            plan = Plan(program, [x for x in data if _is_long(program.specs[x])])
-            layout = Layout(plan, _pinned_slope(plan, block), layouts[-1].end if layouts else 0)
-            layouts.append(layout)
-            functions.append(write_steps(library, plan, layout.offsets, f"@slope_{rows}", 3))
-            if data:
-                views, offsets = [plan.views[x] for x in data], [layout.offsets[x] for x in data]
+        for rows, layout in zip(programs.slopes, self._layouts):
+            functions.append(write_steps(library, layout.plan, layout.offsets, f"@slope_{rows}", 3))
+            if data := layout.plan.program.inputs[1:]:
+                views, offsets = [layout.plan.views[x] for x in data], [layout.offsets[x] for x in data]
                 functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
-        plan = Plan(update)
-        layouts.append(Layout(plan, self._pinned_update(plan), layouts[-1].end))
-        functions.append(write_steps(library, plan, layouts[-1].offsets, "@update", 4))
-        spare = layouts[-1].reserve(block.nbytes)
-        functions += write_shards(library, cut, block, dict.fromkeys(programs.slopes, bool(programs.data)), spare)
+        functions.append(write_steps(library, self._layouts[-1].plan, self._layouts[-1].offsets, "@update", 4))
+        gathers = dict.fromkeys(programs.slopes, bool(programs.data))
+        functions += write_shards(library, cut, block, gathers, self._spare)
         given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
         functions.append(write_many(library, cut, given, programs.full))
         self.text = library.text(*functions)
         self._machine = machine_of(self.text)
         self._many = self._machine.function("many", ctypes.c_int64, ctypes.c_void_p)
         self._work = self._machine.function("work", None, *[ctypes.c_void_p] * 2) if cut.groups > 1 else None
-        self._layouts, self._update = layouts, plan
-        self._memories = [Memory(*layouts)]  # one for each thread
+        self._memories = [Memory(*self._layouts)]  # one for each thread
         self._shared = _Bytes(STATE_BYTES + 2 * self._block_bytes + cut.groups * block.nbytes + aligned(flat.nbytes))
         self._table = np.array([x.ctypes.data for x in programs.data], np.int64)
-        self._lock = threading.Lock()
 
     def _pinned_update(self, plan: Plan) -> dict[int, int]:
-        programs, places, block = self.programs, self._places, self._block
-        program = programs.update
+        programs, places, block, program = self.programs, self._places, self._block, plan.program
         pinned = {}
         for i in range(programs.carried):
             pinned[program.inputs[i]] = GIVEN + places[i]
@@ -186,6 +191,9 @@ class Repeated:
         places : ndarray of int64, optional
             The places of all the rows that the steps see, in order, and `rows.AHEAD` more.
         """
+        with self._lock:
+            if self._machine is None:
+                self._compile()
         program, shared, block = self.programs.update, self._shared, self._block
         flat = program.specs[program.inputs[0]]
         count = len(rates)
