@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from docs.tools import pages, reference  # noqa: E402
+from docs.tools import drawing, pages, reference  # noqa: E402
 
 CACHE = ROOT / ".cache" / "docs"
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([\w.-]+\.(?:png|svg|gif))\)")
@@ -60,10 +60,11 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Directives of the reference, pictures in both colours, links to sources, prompts."""
+    """Directives of the reference, drawings, pictures in both colours, links to sources, prompts."""
     address = page.file.src_uri
     if address.startswith("reference/"):
         markdown = reference.expanded(markdown)
+    markdown = drawing.expanded(markdown)
     up = "../" * address.count("/")
     markdown = _SOURCE.sub(lambda found: f"]({up}{_page_of(found[2])})", markdown)
     markdown = markdown.replace("```python\n>>>", "```pycon\n>>>")

@@ -170,8 +170,8 @@ def main(arguments: list[str]) -> int:
     write = arguments[0] == "--write"
     wrong = 0
     for page in map(Path, arguments[write:]):
-        with tempfile.TemporaryDirectory() as folder:
-            blocks = run(page.resolve(), Path(folder))
+        with tempfile.TemporaryDirectory() as place:
+            blocks = run(page.resolve(), Path(place))
         said = list(differences(page, blocks))
         wrong += len(said)
         if write:

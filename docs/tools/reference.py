@@ -94,7 +94,9 @@ def _table(path: str) -> str:
 
 
 def _parameter(parameter: inspect.Parameter) -> str:
-    stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}.get(parameter.kind, "")
+    stars = (
+        "*" if parameter.kind is parameter.VAR_POSITIONAL else "**" if parameter.kind is parameter.VAR_KEYWORD else ""
+    )
     default = "" if parameter.default is parameter.empty else f"={parameter.default!r}"
     return f"{stars}{parameter.name}{default}"
 
