@@ -46,3 +46,15 @@ def test_what_cannot_be_written_is_told_before_the_fit(steepest: Steepest, folde
     assert (result.code, result.out) == (2, "")
     assert told in result.err
     assert sorted(folder.iterdir()) == before
+
+
+def test_a_report_beside_the_data_and_in_the_folder(steepest: Steepest, folder: Path) -> None:
+    result = steepest(*LINE, "--report")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.endswith("\nreport   line.report.html\n")
+    text = (folder / "line.report.html").read_text()
+    assert "steepest fit line.csv &#x27;y ~ a + b*x&#x27; --no-picture --report" in text
+    assert "1.05" in text
+    found = steepest(*LINE, "--report", "--out", "results", "--json").object
+    assert "results/report.html" in found["files"]
+    assert (folder / "results" / "report.html").exists()

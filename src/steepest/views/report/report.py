@@ -65,6 +65,8 @@ def report(
     """
     if Path(path).suffix.lower() not in (".html", ".htm"):
         raise SteepestError(f"a report cannot be written to {path}. End its name in .html.")
+    if not Path(path).absolute().parent.is_dir():
+        raise SteepestError(f"a report cannot be written to {path}: the folder {Path(path).parent} does not exist.")
     return write_whole(path, page(subject, data=data, command=command, animation=animation))
 
 
