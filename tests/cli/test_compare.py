@@ -116,13 +116,13 @@ def test_bad_input_is_one_line_and_code_2(
 @pytest.mark.parametrize(
     ("formula", "says"),
     [
-        ("y ~ mlp(z, 3)", "'z', which is not a column"), ("y ~ mlp(x)", "a column and a hidden layer"),
-        ("y ~ mlp(3, x)", "'3' in mlp"),
-        ("y ~ mlp(x, 3) + a", "stands alone"), ("y ~ mlp(x, 3, act=tanh)", "activation=NAME"),
-        ("y ~ mlp(x, 3.5)", "'3.5' in mlp"),
-        ("y ~ mlp(x, 3", "not understood"), ("y ~ mlp(x, 3, activation=tanhh)", "tanh"), ("z ~ mlp(x, 3)", "z"),
+        ("y ~ mlp(z, 3)", "no column 'z'"), ("y ~ mlp(x)", "no hidden layer"),
+        ("y ~ mlp(3, x)", "a size before its columns"),
+        ("y ~ mlp(x, 3, act=tanh)", "no keyword 'act'"),
+        ("y ~ mlp(x, 3.5)", "3.5 is none"),
+        ("y ~ mlp(x, 3", "never closed"), ("y ~ mlp(x, 3, activation=tanhh)", "Did you mean 'tanh'"), ("z ~ mlp(x, 3)", "z"),
         ("y ~ x", "nothing to fit"),
-        ("y ~ mlp(x, True)", "'True' in mlp"), ("y ~ mlp(x.y, 3)", "'x.y' in mlp"),
+        ("y ~ mlp(x, True)", "reserved"), ("y ~ mlp(x.y, 3)", "`x.y`"),
     ],
 )  # fmt: skip
 def test_networks_and_formulas_that_are_none(steepest: Steepest, folder: Path, formula: str, says: str) -> None:

@@ -37,10 +37,27 @@ def test_pictures_of_a_network_of_columns_have_names_units_and_layers() -> None:
 
 
 def test_starts_suit_the_network() -> None:
-    text = "y ~ mlp(x, z, 3)"
-    start = sd.network_problem(text, COLUMNS, seed=4).start
-    for name, value in network_starts(text, 1, seed=4)[0].items():
-        np.testing.assert_array_equal(value, start[name])
+    problem = sd.network_problem("y ~ mlp(x, z, 3)", COLUMNS, seed=4)
+    first, second = network_starts(problem, 2, seed=4)
+    for name, value in first.items():
+        np.testing.assert_array_equal(value, problem.start[name])
+    assert (second["0.weight"] != first["0.weight"]).all()
+
+
+def test_a_network_of_classes_and_one_inside_a_formula_are_problems_too() -> None:
+    data = {
+        "x": [1.0, 2.0, 3.0, 4.0],
+        "kind": ["a", "b", "a", "b"],
+        "y": ["no", "yes", "no", "yes"],
+        "t": [2.0, 0.0, 1.0, 5.0],
+    }
+    problem = sd.network_problem("y ~ mlp(x, kind, 3)", data)
+    assert (list(problem.data.inputs), problem.loss_function.name) == (["x", "kind = a", "kind = b"], "cross_entropy")
+    assert problem.data.target.tolist() == [0, 1, 0, 1]
+    assert problem.outputs(problem.start).shape == (4, 2)
+    law = sd.network_problem("t ~ a*x + mlp(kind, 3)", data)
+    assert "law" in law.start
+    assert law.outputs(law.start).shape == (4,)
 
 
 def test_an_expression() -> None:

@@ -94,7 +94,7 @@ class CompareCommand:
             if self.start is not None or self.region is not None:
                 raise UsageError("a network's weights have no names to give: leave --start and --region out.")
             problem = network_problem(self.formula, self.data, seed=self.seed, **options)
-            starts = network_starts(self.formula, self.starts, self.seed)
+            starts = network_starts(problem, self.starts, self.seed)
         else:
             problem = formula_problem(self.formula, self.data, start=self.start, **options)
             inside = {

@@ -150,8 +150,7 @@ class PlotCommand:
         elif PICTURES[self.picture] == "runs":
             picture(self.picture)(of, place, theme=self.theme, over=self.over)
         elif self.picture == "topology" and self._is_network:
-            names = {"inputs": of.problem.predict.columns, "outputs": [self.formula.partition("~")[0].strip()]}
-            picture(self.picture)(of, place, theme=self.theme, **names)
+            picture(self.picture)(of, place, theme=self.theme, **_names_of_units(of.problem))
         else:
             picture(self.picture)(of, place, theme=self.theme)
 
@@ -250,6 +249,18 @@ def parse_over(text: str | None) -> tuple[str, ...] | str | None:
 
 def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def _names_of_units(problem: Problem) -> dict[str, Any]:
+    """What the inputs and outputs of a network of columns are called."""
+    from steepest.fitting.networks.network import Network
+    from steepest.fitting.networks.target import Classes
+
+    network = problem.predict
+    if not isinstance(network, Network):
+        raise UsageError("a topology is drawn of a network that stands alone on the right side.")
+    outputs = network.target.names if isinstance(network.target, Classes) else [problem.target_name]
+    return {"inputs": network.columns, "outputs": outputs}
 
 
 def options(

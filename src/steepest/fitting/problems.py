@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,17 +11,17 @@ from steepest.base.errors import FormulaError, ModelError
 from steepest.base.params import Array, Params
 from steepest.base.random import Key
 from steepest.fitting.model import FormulaModel
-from steepest.fitting.network import Network
+from steepest.fitting.networks.network import Network
+from steepest.fitting.networks.prepare import prepared_network
+from steepest.fitting.prepare import Given
 from steepest.fitting.starts import natural_scales
 from steepest.formula.callable import compile_tree
+from steepest.formula.formula import Formula
 from steepest.formula.parser import parse_expression
 from steepest.formula.tree import names
 from steepest.nn.losses import Loss
-from steepest.nn.mlp import MLP
+from steepest.nn.sequential import Sequential
 from steepest.training.problem import Problem
-
-_FACTOR = "factor_of_the_network"
-_SPEC = "Write it like y ~ mlp(x1, x2, 20, 20, activation=tanh): columns, sizes of hidden layers, activation."
 
 
 def formula_problem(
@@ -107,27 +106,33 @@ def expression_problem(text: str, start: Mapping[str, float]) -> Problem:
 
 
 def is_network(text: str) -> bool:
-    """Whether a formula's right side is ``mlp(…)``.
+    """Whether a formula has a network in it.
+
+    Raises
+    ------
+    FormulaError
+        It has two sides and is not in the language.
 
     Examples
     --------
-    >>> is_network("y ~ mlp(x, 20)"), is_network("y ~ a + b*x")
-    (True, False)
+    >>> is_network("y ~ mlp(x, 20)"), is_network("y ~ a + b*x"), is_network("a + b")
+    (True, False, False)
     """
-    return text.partition("~")[2].replace(" ", "").startswith("mlp(")
+    return "~" in text and Formula(text).has_network
 
 
 def network_problem(
     text: str, data: Any, *, loss: str | Loss = "mse", weights: Any = None, drop_missing: bool = False, seed: int = 0
 ) -> Problem:
-    """The problem of fitting a multilayer perceptron of some columns: ``"y ~ mlp(x1, x2, 20, activation=tanh)"``.
+    """The problem of fitting a formula with a network to all rows of data: ``"y ~ mlp(x1, x2, 20, activation=tanh)"``.
 
-    Columns and target are standardised inside; losses and predictions are in the unit of the left side.
+    For a network alone inputs are features by name, which are standardised inside, and losses and predictions are in the unit of
+    the left side. Inside a larger formula, ``y ~ a*t + mlp(x, 20)``, they are in standard deviations of it.
 
     Parameters
     ----------
     text : str
-        Columns first, then the size of each hidden layer; ``activation=relu`` unless another is named.
+        See docs/formula-networks.md.
     data, loss, weights, drop_missing
         See `fit`.
     seed : int
@@ -136,7 +141,7 @@ def network_problem(
     Raises
     ------
     FormulaError, DataError, ModelError
-        The text is not of this form, a column is missing, …
+        See `fit`.
 
     Examples
     --------
@@ -144,54 +149,23 @@ def network_problem(
     >>> problem.start.count
     13
     """
-    left, _, right = text.partition("~")
-    columns, hidden, activation = _spec(right.strip())
-    # A formula with these columns, for its reading and its checks: it needs a parameter to be one.
-    model, rows = FormulaModel.read(f"{left} ~ {_FACTOR}*({' + '.join(columns)})", data, weights, drop_missing)
-    unknown = [name for name in model.parameters if name != _FACTOR]
-    if unknown:
-        raise FormulaError(f"mlp names {unknown[0]!r}, which is not a column of the data.")
-    inputs = {name: rows.columns[name] for name in columns}
-    net = Network(inputs, rows.observed, hidden, activation)
-    params, state = net.init(Key(seed))
-    problem = Problem(net, params, inputs, rows.observed, loss=loss, weights=rows.weights, state=state)
-    problem.target_name = model.bound.target_text
+    given = Given(loss=loss, weights=weights, drop_missing=drop_missing)
+    ready = prepared_network(Formula(text), data, given, 0.0, seed)
+    net, model = ready.model.net, ready.model
+    if not isinstance(net, Sequential):
+        return ready.whole
+    (encoder,) = model.encoders.values()
+    raw = Network(net, encoder, model.target)
+    features = dict(zip(raw.columns, encoder.raw(ready.rows.columns, ready.rows.place).T, strict=True))
+    wanted = ready.whole.data.target if model.classes is not None else ready.rows.observed
+    params, state = raw.init(Key(seed))
+    problem = Problem(
+        raw, params, features, wanted, loss=ready.loss, weights=ready.rows.weights, state=state, rowwise=True
+    )
+    problem.target_name = model.target_text
     return problem
 
 
-def network_starts(text: str, count: int, seed: int = 0) -> list[dict[str, Array]]:
-    """First weights of the network in `text`, from as many keys."""
-    columns, hidden, activation = _spec(text.partition("~")[2].strip())
-    net = MLP(len(columns), hidden, 1, activation=activation)
-    return [net.init(Key(seed + k))[0] for k in range(count)]
-
-
-def _spec(text: str) -> tuple[list[str], list[int], str]:
-    """Columns, hidden sizes and activation of ``mlp(…)``, read and not run."""
-    try:
-        call = ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise FormulaError(f"the network {text!r} is not understood. {_SPEC}") from None
-    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "mlp"):
-        raise FormulaError(f"a network stands alone on the right side. {_SPEC}")
-    columns: list[str] = []
-    hidden: list[int] = []
-    for argument in call.args:
-        if isinstance(argument, ast.Name) and not hidden:
-            if argument.id in columns:
-                raise FormulaError(f"mlp names the column {argument.id!r} twice.")
-            columns.append(argument.id)
-        elif isinstance(argument, ast.Constant) and type(argument.value) is int and argument.value > 0 and columns:
-            hidden.append(argument.value)
-        else:
-            raise FormulaError(
-                f"{ast.unparse(argument)!r} in mlp is neither a column nor, after them, a layer's size. {_SPEC}"
-            )
-    activation = "relu"
-    for keyword in call.keywords:
-        if keyword.arg != "activation" or not isinstance(keyword.value, ast.Name):
-            raise FormulaError(f"mlp takes activation=NAME, not {ast.unparse(keyword)!r}. {_SPEC}")
-        activation = keyword.value.id
-    if not columns or not hidden:
-        raise FormulaError(f"mlp needs a column and a hidden layer. {_SPEC}")
-    return columns, hidden, activation
+def network_starts(problem: Problem, count: int, seed: int = 0) -> list[dict[str, Array]]:
+    """First weights of the network of a problem, from as many keys."""
+    return [problem.predict.init(Key(seed + k))[0] for k in range(count)]  # type: ignore[attr-defined]

@@ -157,7 +157,11 @@ class Encoder:
         DataError
             See `Numbers.encode` and `Levels.encode`.
         """
-        return self._standardised(np.concatenate([each.encode(columns, place) for each in self.inputs], axis=1))
+        return self._standardised(self.raw(columns, place))
+
+    def raw(self, columns: Columns, place: Place) -> Array:
+        """The features before they are standardised, (n, features); errors as of `encode`."""
+        return np.concatenate([each.encode(columns, place) for each in self.inputs], axis=1)
 
     def _standardised(self, raw: Array) -> Array:
         with np.errstate(over="ignore"):
