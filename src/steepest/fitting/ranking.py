@@ -11,7 +11,6 @@ import numpy as np
 
 from steepest.base.errors import DataError, ModelError
 from steepest.base.registry import provided
-from steepest.base.reportable import Reportable
 from steepest.fitting.constraints import read_bounds, read_ties
 from steepest.fitting.fit import fit
 from steepest.fitting.result import Fit
@@ -44,7 +43,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking(Reportable):
+class Ranking:
     """Several formulas, best first; made by `rank`.
 
     Attributes
@@ -113,7 +112,7 @@ def rank(formulas: Sequence[Any], data: Any, **options: Any) -> Ranking:
     Raises
     ------
     ModelError
-        There are fewer than two, their left sides differ, or the loss is no likelihood.
+        There are fewer than two, their left sides differ, one has a network in it, or the loss is no likelihood.
 
     Examples
     --------
@@ -126,6 +125,12 @@ def rank(formulas: Sequence[Any], data: Any, **options: Any) -> Ranking:
     if isinstance(formulas, str) or len(formulas) < 2:
         raise ModelError("ranking takes at least two formulas, such as rank(['y ~ a + b*x', 'y ~ a*x**b'], data).")
     read = [formula if isinstance(formula, Formula) else Formula(formula) for formula in formulas]
+    if networks := [formula for formula in read if formula.has_network]:
+        raise ModelError(
+            f"formulas are ranked by their likelihood and the number of their parameters, which says nothing of a network such as "
+            f"that of {networks[0].text}. Fit each by itself: with the same seed the same rows are held out, on which they can be "
+            f"compared (fit.validation)."
+        )
     fits = [_fitted(formula, data, _options_for(formula, read, options)) for formula in read]
     texts = {each.target_text for each in fits}
     if len(texts) > 1:
