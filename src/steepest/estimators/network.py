@@ -25,6 +25,7 @@ from steepest.optim.adam_family import AdamW
 from steepest.optim.chain import usual_rate
 from steepest.optim.method import Method
 from steepest.optim.schedules import CosineDecay
+from steepest.program.engine import engine_named
 from steepest.training.batches import Batches
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
@@ -37,7 +38,7 @@ EPOCHS = 100
 RATE = 0.02
 DECAY = 0.2
 DTYPES = {"float64": np.float64, "float32": np.float32}
-MANY = 16_384  # rows that are predicted side by side
+MANY = 4_096  # rows that are predicted side by side
 
 
 class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
@@ -76,7 +77,9 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self.warm_start = warm_start
         self.random_state = random_state
 
-    _usual: str | None = None  # the method of `fit` where nothing else is asked for, if it is no descent
+    def _usual(self, rows: int) -> str | None:
+        """The method of `fit` where nothing else is asked for, if it is no descent."""
+        return None
 
     # ---- what differs between numbers and classes
     @abstractmethod
@@ -124,7 +127,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         per_epoch = method.batches.per_epoch(problem.rows) if isinstance(method, Descent) else 1
         hooks = [] if validation is None else [validation]
         steps = whole("epochs", self.epochs) * per_epoch
-        run = Run(problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=self.engine).finish()
+        run = Run(problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=engine_named(self.engine)).finish()
         if validation is not None:
             validation.restore(run)
         self._keep(run, first=True)
@@ -137,7 +140,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         if first:
             self._begin(rows, classes)
         problem = self._problem(rows)
-        run = Run(problem, self._method(problem, ends=False), seed=self._seed, engine=self.engine)
+        run = Run(problem, self._method(problem, ends=False), seed=self._seed, engine=engine_named(self.engine))
         steps = run.steps_per_epoch
         if self._memory is not None:
             # At the beginning of a pass over these rows, with what the rule remembers and about as many steps behind it.
@@ -177,7 +180,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         method = self.method
         if method is None:
             free = ends and self.learning_rate is None and self.batch_size is None
-            method = self._usual if free and self._usual is not None else AdamW(weight_decay=DECAY)
+            method = (self._usual(problem.rows) if free else None) or AdamW(weight_decay=DECAY)
         named = method_named(method, self.learning_rate, self.batch_size)
         if not isinstance(named, Descent) or named is method:
             return named

@@ -48,7 +48,8 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     dtype : {"float64", "float32"}
         What the network computes in.
     engine : {"numpy", "llvm", "auto"}, optional
-        See `Run`.
+        What computes the steps, see `Run`; left out, the environment variable SD_ENGINE decides, else "auto": machine code where
+        there are enough steps.
     warm_start : bool
         Whether `fit` goes on from the parameters and the units of the last one.
     random_state : int, RandomState or None

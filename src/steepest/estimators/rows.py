@@ -20,7 +20,7 @@ class Rows(NamedTuple):
     x : ndarray, shape (rows, columns)
     y : ndarray, shape (rows,) or (rows, targets)
     weights : ndarray of float64, shape (rows,), or None
-        The largest is 1.
+        The largest is 1; None where all are equal.
     """
 
     x: Array
@@ -55,10 +55,9 @@ class Rows(NamedTuple):
         counts = weights > 0
         if not counts.any():
             raise DataError("all weights of sample_weight are zero: no row counts.")
+        x, y, weights = (part if counts.all() else part[counts] for part in (x, y, weights))
         weights = weights / weights.max()  # they are relative; sums of large ones would overflow
-        if counts.all():
-            return cls(x, y, weights)
-        return cls(x[counts], y[counts], weights[counts])
+        return cls(x, y, None if (weights == 1.0).all() else weights)
 
 
 def seed_from(random_state: Any) -> int:
