@@ -10,7 +10,7 @@ import numpy as np
 from steepest.base.params import Params
 from steepest.base.random import Key
 from steepest.optim.method import State
-from steepest.program.fusion import Plan
+from steepest.program.fusion import VIEWS, Plan
 from steepest.program.native.compiled import Layout
 from steepest.program.native.loops import SHORT
 from steepest.program.native.shards import Cut
@@ -46,7 +46,7 @@ def cut_of(problem: Problem, program: Program, rows: int, batch: int) -> Cut:
     shard = max(CACHED // size, int(TIMES * gradient / work))
     if groups < 2 and shard >= batch:
         return whole
-    groups = max(1, groups)
+    groups = 1 << max(1, groups).bit_length() - 1  # two, four or eight, so that two or four threads have the same to do
     shard = -(-min(shard, -(-batch // groups)) // ROUND) * ROUND
     shards = -(-batch // shard)
     return whole if shards == 1 else Cut(problem.rows, batch, shard, min(groups, shards))
@@ -81,7 +81,7 @@ def _work(program: Program) -> float:
         out = program.specs[operation.out]
         if operation.name == "matmul":
             total += MULTIPLY * out.size * program.specs[operation.values[0]].shape[-1]
-        else:
+        elif operation.name not in VIEWS and operation.name != "concatenate":
             largest = max([out.size, *(program.specs[x].size for x in operation.values)])
             total += (SIMPLE if operation.name in _SIMPLE else FUNCTION) * largest
     return total
@@ -89,5 +89,5 @@ def _work(program: Program) -> float:
 
 _SIMPLE = SHORT | {
     "div", "neg", "sqrt", "sign", "sum", "mean", "amax", "amin", "sum_to", "equal", "not_equal", "less", "less_equal", "greater",
-    "greater_equal", "clip", "concatenate",
+    "greater_equal", "clip",
 }  # fmt: skip
