@@ -127,9 +127,9 @@ def rank(formulas: Sequence[Any], data: Any, **options: Any) -> Ranking:
     read = [formula if isinstance(formula, Formula) else Formula(formula) for formula in formulas]
     if networks := [formula for formula in read if formula.has_network]:
         raise ModelError(
-            f"formulas are ranked by their likelihood and the number of their parameters, which says nothing of a network such as "
-            f"that of {networks[0].text}. Fit each by itself: with the same seed the same rows are held out, on which they can be "
-            f"compared (fit.validation)."
+            "formulas are ranked by their likelihood and the number of their parameters, which says nothing of a network such as "
+            f"that of {networks[0].text}. Fit each by itself: with the same seed the same rows are held out, on which they can "
+            "be compared (fit.validation)."
         )
     fits = [_fitted(formula, data, _options_for(formula, read, options)) for formula in read]
     texts = {each.target_text for each in fits}

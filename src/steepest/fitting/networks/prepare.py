@@ -206,7 +206,7 @@ class _Reading:
         if not target:
             raise FormulaError("The left side names no column, so there is nothing to fit to.", formula.text, 0)
         _check_known(names(formula.target), known, formula.text, "The left side is made of columns")
-        beside = [given.weights, given.sigma]
+        beside = [name for name in (given.weights, given.sigma) if isinstance(name, str)]
         for role, name in (("weights", given.weights), ("sigma", given.sigma)):
             if isinstance(name, str) and name not in known:
                 raise DataError(
@@ -225,7 +225,7 @@ class _Reading:
         law_names = tuple(dict.fromkeys(name.name for name in names(law)))
         law_columns = tuple(name for name in law_names if name in known)
         inner = [name.name for nodes in inputs.values() for node in nodes for name in names(node)]
-        wanted = [*target, *law_columns, *inner, *(name for name in beside if isinstance(name, str))]
+        wanted = [*target, *law_columns, *inner, *beside]
         table = source.read(tuple(dict.fromkeys(wanted)))
         parameters = tuple(name for name in law_names if name not in known)
         return cls(

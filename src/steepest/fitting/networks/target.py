@@ -144,7 +144,7 @@ def _few_whole_numbers(table: Table, name: str) -> tuple[Label, ...]:
     if not np.array_equal(values, np.floor(values)):
         return ()
     found = np.unique(values)
-    return tuple(int(value) for value in found) if len(found) <= min(FEW, len(values) // 2) else ()
+    return tuple(int(value) for value in found) if 2 <= len(found) <= min(FEW, len(values) // 2) else ()
 
 
 def classes_of(column: str, labels: Array) -> Classes:
