@@ -94,6 +94,20 @@ def test_a_place_outside_is_the_error_that_numpy_raises(outside):
     assert f(np.arange(4.0), np.array([1, -1])).tolist() == [2.0, 6.0]
 
 
-def test_indexing_by_booleans_stays_with_numpy():
+def test_masks_that_are_known_beforehand():
+    rows, both = X[:, 0, 0] > 0, X[:, :, 0] > 0
+    for key in (
+        rows,
+        (rows, PLACES[0][: rows.sum()]),
+        (slice(None), X[0, :, 0] > 0),
+        both,
+        (..., X[0, 0] < 0),
+        (both, 3),
+    ):
+        agree(lambda x, key=key: x[key], X)
+        agree(sd.grad(lambda x, key=key: (x[key] ** 3).sum()), X)
+
+
+def test_masks_that_are_computed_stay_with_numpy():
     with pytest.warns(CompilationWarning, match="booleans"):
-        assert sd.compile(lambda x: x[np.array([True, False, True])], engine="llvm")(np.arange(3.0)).tolist() == [0, 2]
+        assert sd.compile(lambda x: x[x > 1.0], engine="llvm")(np.arange(3.0)).tolist() == [2.0]

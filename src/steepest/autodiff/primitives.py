@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff.primitive import Primitive
+from steepest.base.random import generator
 
 TABLE: dict[str, Primitive] = {}
 
@@ -128,6 +129,11 @@ remainder = _define("remainder", np.remainder)
 clip = _define("clip", np.clip)
 where = _define("where", np.where)
 
+def _uniform(epoch: Any, step: Any, seed: int, stream: str, shape: tuple[int, ...]) -> Any:
+    """Random numbers from 0 to 1 as a function of the place in a run."""
+    return generator(seed, stream, int(epoch), int(step)).random(shape)
+
+
 # ---- derivative zero wherever it exists: their results are constants -----------------------------------------------
 sign = _define("sign", np.sign, zero=True)
 floor = _define("floor", np.floor, zero=True)
@@ -152,6 +158,7 @@ argmin = _define("argmin", np.argmin, zero=True)
 argsort = _define("argsort", lambda x, axis: np.argsort(x, axis=axis, kind="stable"), zero=True)
 any_ = _define("any", np.any, zero=True)
 all_ = _define("all", np.all, zero=True)
+uniform = _define("uniform", _uniform, zero=True)
 stop_gradient = _define("stop_gradient", lambda x: x, zero=True)
 count_nonzero = _define("count_nonzero", np.count_nonzero, zero=True)
 

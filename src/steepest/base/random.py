@@ -13,7 +13,7 @@ from steepest.base.errors import ModelError
 _WORD = 2**64
 
 
-def _stream_word(stream: str) -> int:
+def stream_word(stream: str) -> int:
     """64 bits from the stream's name; a cryptographic digest, since Python's own hash differs from process to process."""
     return int.from_bytes(hashlib.blake2b(stream.encode(), digest_size=8).digest(), "little")
 
@@ -50,7 +50,7 @@ def generator(seed: int, stream: str, epoch: int = 0, step: int = 0) -> np.rando
         whole = operator.index(seed)
     except TypeError:
         raise ModelError(f"the seed must be a whole number, not {seed!r}.") from None
-    key = np.array([whole % _WORD, _stream_word(stream)], dtype=np.uint64)
+    key = np.array([whole % _WORD, stream_word(stream)], dtype=np.uint64)
     counter = np.array([0, 0, epoch, step], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=counter))
 

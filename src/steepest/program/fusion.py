@@ -19,6 +19,7 @@ from steepest.program.moving import MOVES, as_view, put_in_place
 from steepest.program.periods import periods
 from steepest.program.program import Array, Literal, Operand, Operation, Program
 from steepest.program.reroll import Family, rerolled
+from steepest.program.routines import ROUTINES
 from steepest.program.steps import Loop, NotCompilable, Product, Reduction, Step, View, flat, layout
 
 VIEWS = {
@@ -191,6 +192,15 @@ class Plan:
             self.step_of[self.doubt] = -1
             self.stored.add(self.doubt)
 
+    def room(self, nbytes: int) -> View:
+        """Memory that only the next step needs."""
+        number = next(self._numbers)
+        self.bases[number] = np.empty(nbytes, np.uint8)
+        self.place(number, self.bases[number], number)
+        self.step_of[number] = len(self.steps)
+        self.stored.add(number)
+        return self.views[number]
+
     def view_of(self, array: Array, base: int) -> View:
         """How a stand-in lies in its base."""
         memory = self.bases[base]
@@ -212,7 +222,7 @@ class Plan:
         name = operation.name
         for number in (operation.out, *operation.values):
             dtype = self.program.specs[number].dtype
-            moved = number != operation.out or name in VIEWS or name in MOVES
+            moved = number != operation.out or name in VIEWS or name in MOVES or name in ROUTINES
             if dtype.str[1:] not in COMPUTED and not (moved and dtype.str[1:] in MOVED):
                 raise NotCompilable(f"dtype {dtype}")
         if name in VIEWS and len(operation.inputs) == 1:
@@ -225,6 +235,8 @@ class Plan:
             self._matmul(operation)
         elif name in MOVES:
             MOVES[name](self, operation)
+        elif name in ROUTINES:
+            ROUTINES[name](self, operation)
         else:
             raise NotCompilable(f"the operation '{name}'")
 
@@ -238,11 +250,11 @@ class Plan:
         view = np.asarray(operation.primitive.forward(self.arrays[x], **static))
         base = self.views[x].base
         if not np.may_share_memory(view, self.bases[base]):  # a reshape that has to move elements
-            base = self._copied(x)
+            base = self.copied(x)
             view = np.asarray(operation.primitive.forward(self.arrays[base], **static))
         self.place(operation.out, view, base)
 
-    def _copied(self, number: int) -> int:
+    def copied(self, number: int) -> int:
         """A copy of a value in memory of its own, in C order; returns the number of the copy."""
         copy = next(self._numbers)
         spec = self.program.specs[number]
@@ -360,7 +372,7 @@ class Plan:
             self.read(x, step)
 
     def _packed(self, number: int, axis: int) -> int:
-        """A matrix with its elements side by side along an axis, which products want: a copy where iterations read the same one."""
+        """A matrix with its elements side by side along an axis, as products want: a copy, where each iteration reads it."""
         view = self.views[number]
         if not self._repeating or self.step_of[view.base] >= self._cuts[-1][0] or view.shape[axis] == 1:
             return number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steepest.program.program import Literal, Operand
-from steepest.program.steps import Loop, Pick, Product, Step
+from steepest.program.steps import Loop, Pick, Product, Routine, Step
 
 if TYPE_CHECKING:
     from steepest.program.fusion import Plan
@@ -44,6 +44,8 @@ def _bases_read(plan: Plan, step: Step) -> set[int]:
         return {step.a.base, step.b.base}
     if isinstance(step, Pick):
         return {step.near.base, step.far.base, *(place.view.base for place in step.places)}
+    if isinstance(step, Routine):
+        return {view.base for view in (*step.inputs, step.scratch) if view is not None}
     assert isinstance(step, Loop)
     operands: list[Operand] = [x for operation in step.operations for x in operation.inputs]
     operands += [x for reduction in step.reductions for x in reduction.operation.inputs]
@@ -56,5 +58,7 @@ def _bases_written(step: Step) -> set[int]:
         return {step.out.base}
     if isinstance(step, Pick):
         return {step.far.base if step.adds else step.near.base}
+    if isinstance(step, Routine):
+        return {view.base for view in (step.out, step.scratch) if view is not None}
     assert isinstance(step, Loop)
     return {target.base for _, target in step.copies} | {reduction.view.base for reduction in step.reductions}

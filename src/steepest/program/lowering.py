@@ -1,4 +1,4 @@
-"""Lowering: products of stacks of matrices and Einstein sums, written as the operations that there is machine code for."""
+"""Lowering: operations written as those that there is machine code for. Products of stacks, Einstein sums, known masks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from steepest.autodiff import primitives as p
 from steepest.autodiff.primitive import Primitive
-from steepest.program.program import Literal, Operation, Program, Spec
+from steepest.program.program import Literal, Operation, Program, Spec, spec_of
 
 UNROLLED = 256  # matrices of a stack that are multiplied one by one; more are multiplied and summed element by element
 SMALL = 64  # multiplications of a product that is not worth a step of its own
@@ -35,12 +35,16 @@ def lowered(program: Program) -> Program:
             writer.operations.append(operation)
         elif operation.primitive is p.matmul:
             writer.product(operation)
+        elif operation.primitive is not p.einsum:
+            writer.by_places(operation)
         else:
             writer.einstein_sum(operation)
-    return program.replaced(writer.operations, specs=writer.specs)
+    return program.replaced(writer.operations, specs=writer.specs, constants=writer.constants)
 
 
 def _is_compound(program: Program, operation: Operation) -> bool:
+    if operation.primitive in (p.index, p.scatter_add):
+        return any(x in program.constants and program.constants[x].dtype == bool for x in operation.values[1:])
     if any(isinstance(x, Literal) for x in operation.inputs):
         return False
     if operation.primitive is p.matmul:
@@ -54,6 +58,7 @@ class _Writer:
 
     def __init__(self, program: Program) -> None:
         self.specs = dict(program.specs)
+        self.constants = dict(program.constants)
         self.operations: list[Operation] = []
         self._known = set(program.specs)
 
@@ -72,6 +77,28 @@ class _Writer:
         else:
             last = self.operations.pop()
             self.operations.append(Operation(last.primitive, last.inputs, last.static, out))
+
+    # ---- masks
+    def by_places(self, operation: Operation) -> None:
+        """Indexing by masks that are known beforehand, by the places where they are true instead."""
+        first, *masks = operation.inputs
+        spec: list[Any] = []
+        inputs: list[Any] = [first]
+        rest = iter(masks)
+        for item in operation.static["spec"]:
+            mask = next(rest) if item is p.HOLE else None
+            known = None if mask is None or isinstance(mask, Literal) else self.constants.get(mask)
+            if mask is None or known is None or known.dtype != bool or not known.ndim:
+                spec.append(item)
+                inputs += [] if mask is None else [mask]
+                continue
+            for places in np.nonzero(known):
+                number = max(self.specs) + 1
+                self.constants[number], self.specs[number] = places, spec_of(places)
+                spec.append(p.HOLE)
+                inputs.append(number)
+        static = {**operation.static, "spec": tuple(spec)}
+        self.operations.append(Operation(operation.primitive, tuple(inputs), static, operation.out))
 
     # ---- operations, left out where they change nothing
     def shape(self, x: int) -> tuple[int, ...]:

@@ -117,6 +117,30 @@ class Pick:
 
 
 @dataclass
+class Routine:
+    """A step by instructions of its own: running sums, sorting, places of extremes, random numbers.
+
+    Attributes
+    ----------
+    name : str
+        Of the primitive.
+    inputs : tuple of View
+    out : View
+        Input and result as lines along the last axis, or the numbers to draw.
+    scratch : View or None
+        Memory that is needed meanwhile.
+    key : tuple of int
+        Of random numbers: seed and stream.
+    """
+
+    name: str
+    inputs: tuple[View, ...]
+    out: View
+    scratch: View | None
+    key: tuple[int, ...]
+
+
+@dataclass
 class Repeat:
     """Steps done `count` times; where their views lie depends on the iteration as each `View.advance` says.
 
@@ -128,7 +152,7 @@ class Repeat:
     advances: tuple[int, ...]
 
 
-Step = Loop | Product | Pick | Repeat
+Step = Loop | Product | Pick | Routine | Repeat
 
 
 def flat(steps: Iterable[Step]) -> Iterator[Step]:

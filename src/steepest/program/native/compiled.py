@@ -18,9 +18,10 @@ from steepest.program.native.loops import LoopWriter
 from steepest.program.native.machine import Library, Machine, vector_bits
 from steepest.program.native.picks import PickWriter
 from steepest.program.native.products import ProductWriter
+from steepest.program.native.routines import RoutineWriter
 from steepest.program.program import Array, Literal, Program
 from steepest.program.reroll import Family
-from steepest.program.steps import Loop, NotCompilable, Pick, Repeat, Step, View
+from steepest.program.steps import Loop, NotCompilable, Pick, Repeat, Routine, Step, View
 
 PADDING = 64  # bytes after each value, so that no vector reaches into another's cache line
 
@@ -140,6 +141,8 @@ def _write(code: Code, plan: Plan, steps: Sequence[Step], offsets: dict[int, int
             checked = any(place.checked for place in step.places)
             doubt = offsets[plan.doubt] if checked and plan.doubt is not None else None
             PickWriter(code, step, offsets, width // 8, doubt).write()
+        elif isinstance(step, Routine):
+            RoutineWriter(code, step, offsets).write()
         else:
             ProductWriter(code, step, offsets, width).write()
 

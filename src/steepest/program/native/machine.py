@@ -74,10 +74,11 @@ def _addresses() -> dict[str, int]:
         library = ctypes.CDLL("libm.so.6")
     except OSError:
         library = process
-    for name in (*C_LIBRARY, "fmod", "fma", "exp", "log"):
+    for name in (*C_LIBRARY, "fma", "exp", "log"):
         function = getattr(library, name, None) or getattr(process, name, None)
         if function is not None:
             found[name] = int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+    found["steepest_qsort"] = int(ctypes.cast(process.qsort, ctypes.c_void_p).value or 0)
     for kind, name in (("f8", "dgemm"), ("f4", "sgemm")):
         address = blas.address(kind)
         if address is not None:
