@@ -117,8 +117,9 @@ class Recurrent(Module):
         """One time step: the next h and memory from what reaches the gates, (rows, gates * hidden) each."""
         raise NotImplementedError
 
-    def _gate(self, x: Any, i: int) -> Any:
-        return x[:, i * self.hidden : (i + 1) * self.hidden]
+    def _gates(self, x: Any, first: int, stop: int) -> Any:
+        """What belongs to some of the gates, side by side."""
+        return x[:, first * self.hidden : stop * self.hidden]
 
     @property
     def features_expected(self) -> int | None:
@@ -182,9 +183,9 @@ class GRU(Recurrent):
     sums_inputs = False
 
     def cell(self, from_input: Any, from_hidden: Any, h: Any, memory: Any) -> tuple[Any, Any]:
-        open_ = ops.sigmoid(from_input + from_hidden)  # of n too, which is not used: fewer operations
-        r, z = self._gate(open_, 0), self._gate(open_, 1)
-        n = ops.tanh(self._gate(from_input, 2) + r * self._gate(from_hidden, 2))
+        rz = ops.sigmoid(self._gates(from_input, 0, 2) + self._gates(from_hidden, 0, 2))
+        r, z = self._gates(rz, 0, 1), self._gates(rz, 1, 2)
+        n = ops.tanh(self._gates(from_input, 2, 3) + r * self._gates(from_hidden, 2, 3))
         return n + z * (h - n), memory
 
 
@@ -208,7 +209,7 @@ class LSTM(Recurrent):
 
     def cell(self, from_input: Any, from_hidden: Any, h: Any, memory: Any) -> tuple[Any, Any]:
         total = from_input + from_hidden
-        open_ = ops.sigmoid(total)  # of g too, which is not used: fewer operations
-        i, f, o = (self._gate(open_, k) for k in (0, 1, 3))
-        memory = f * memory + i * ops.tanh(self._gate(total, 2))
+        i_f, o = ops.sigmoid(self._gates(total, 0, 2)), ops.sigmoid(self._gates(total, 3, 4))
+        i, f = self._gates(i_f, 0, 1), self._gates(i_f, 1, 2)
+        memory = f * memory + i * ops.tanh(self._gates(total, 2, 3))
         return o * ops.tanh(memory), memory

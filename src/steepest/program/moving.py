@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.assemble import box_of
 from steepest.program.program import Array, Literal, Operand, Operation
 from steepest.program.steps import Loop, NotCompilable, Pick, Place, View
 
@@ -161,15 +162,28 @@ def _zeros(plan: Plan, out: int) -> None:
 
 
 def _put(plan: Plan, operation: Operation, place: tuple[Any, ...]) -> None:
-    """Zeros with a value in some part of them."""
+    """A value in some part of a whole, and zeros around it."""
     out = operation.out
-    _zeros(plan, out)
-    # The part is written by a step of its own, so that it comes after the zeros.
+    plan.own(out, len(plan.steps))
     target = part_of(plan, out, place)
     operand = plan.broadcast(_value(operation.inputs[0], operation), target.shape)
-    plan.steps.append(Loop(target.squeezed[0], copies=[(operand, target)]))
-    plan.read(operand, len(plan.steps) - 1)
-    _finish(plan, out, len(plan.steps) - 1)
+    shape = plan.arrays[out].shape
+    box = box_of(place, shape)
+    if box is None:  # with gaps: first the zeros, then the part by a step of its own
+        _zeros(plan, out)
+        plan.steps.append(Loop(target.squeezed[0], copies=[(operand, target)]))
+        plan.read(operand, len(plan.steps) - 1)
+        _finish(plan, out, len(plan.steps) - 1)
+        return
+    last = plan.copy_into(operand, target)
+    for k, (start, stop) in enumerate(box):
+        inner = tuple(slice(*span) for span in box[:k])
+        for rest in (slice(0, start), slice(stop, shape[k])):
+            if rest.start < rest.stop:
+                zeros = part_of(plan, out, (*inner, rest))
+                plan.steps.append(Loop(zeros.squeezed[0], copies=[(Literal(0.0), zeros)]))
+                last = len(plan.steps) - 1
+    _finish(plan, out, last)
 
 
 # ---- places given by arrays

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.assemble import assembled
 from steepest.program.program import Array, Literal, Operand, Operation, Program, Spec, spec_of
 
 LARGEST_FOLDED = 1 << 20  # bytes of a constant that may be made of smaller ones
@@ -24,7 +25,7 @@ def optimised(program: Program) -> Program:
     >>> [operation.name for operation in optimised(program).operations]
     ['sin', 'add']
     """
-    return without_dead(_Simplifier(program).run())
+    return without_dead(assembled(without_dead(_Simplifier(program).run())))
 
 
 def without_dead(program: Program) -> Program:
@@ -44,6 +45,7 @@ class _Simplifier:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.specs = dict(program.specs)
+        self.next = max(program.specs, default=-1)
         self.constants: dict[int, Array] = {}
         self.same: dict[int, Operand] = {}  # what a value turned out to be
         self.made: dict[int, Operation] = {}
@@ -109,9 +111,9 @@ class _Simplifier:
 
     def new(self, spec: Spec) -> int:
         """The number of a value that the program did not have."""
-        number = max(self.specs) + 1
-        self.specs[number] = spec
-        return number
+        self.next += 1
+        self.specs[self.next] = spec
+        return self.next
 
     # ---- questions that the table of algebra asks
     def filled_with(self, operand: Operand, number: float) -> bool:
