@@ -183,25 +183,47 @@ def cos(x: Number) -> Number:
 
 
 # ---- float32: polynomials of its own where they are worth it
-_TANH4 = [1.0 / math.factorial(k) for k in range(8)]
+_TAYLOR4 = _TAYLOR[:8]
 LN2_HIGH4, LN2_LOW4 = 0.693359375, -2.12194440e-4
+
+
+def _expm1_reduced4(held: Number) -> tuple[Number, Number]:
+    """``exp(r) - 1`` and n, where the argument is n log 2 + r."""
+    n = (held * LOG2E).rint()
+    r = n.muladd(-LN2_LOW4, n.muladd(-LN2_HIGH4, held))
+    tail = r.polynomial(_TAYLOR4[:1:-1])
+    return (r * r).muladd(tail, r), n
+
+
+def _power_of_two4(n: Number) -> Number:
+    """2**n for whole n from -126 to 127, by the exponent's bits."""
+    whole = "i32" if n.lanes == 1 else f"<{n.lanes} x i32>"
+    bias, places = ("127", "23") if n.lanes == 1 else ("splat (i32 127)", "splat (i32 23)")
+    code = n.code
+    exponent = code.op(f"add {whole} {code.op(f'fptosi {n.type} {n.name} to {whole}')}, {bias}")
+    return n.of(code.op(f"bitcast {whole} {code.op(f'shl {whole} {exponent}, {places}')} to {n.type}"))
+
+
+def exp4(x: Number) -> Number:
+    """exp of float32, as `exp`."""
+    held = (x > 89.0).where(89.0, x)
+    held = (held < -104.0).where(-104.0, held)
+    small, n = _expm1_reduced4(held)
+    half = (n * 0.5).intrinsic("trunc")
+    return _nan_through(x, (small + 1.0) * _power_of_two4(half) * _power_of_two4(n - half))
+
+
+def sigmoid4(x: Number) -> Number:
+    """sigmoid of float32, as `sigmoid`."""
+    small = exp4(-x.abs())
+    return (x >= 0.0).where(1.0, small) / (small + 1.0)
 
 
 def tanh4(x: Number) -> Number:
     """tanh of float32, as `tanh`."""
     held = x.abs() * -2.0
     held = (held < -30.0).where(-30.0, held)
-    n = (held * LOG2E).rint()
-    r = n.muladd(-LN2_LOW4, n.muladd(-LN2_HIGH4, held))
-    tail = r.polynomial(_TANH4[:1:-1])
-    small = (r * r).muladd(tail, r)
-    # 2**n by the exponent's bits.
-    lanes = x.lanes
-    whole = "i32" if lanes == 1 else f"<{lanes} x i32>"
-    bias = "127" if lanes == 1 else "splat (i32 127)"
-    places = "23" if lanes == 1 else "splat (i32 23)"
-    code = x.code
-    exponent = code.op(f"add {whole} {code.op(f'fptosi {n.type} {n.name} to {whole}')}, {bias}")
-    scale = x.of(code.op(f"bitcast {whole} {code.op(f'shl {whole} {exponent}, {places}')} to {x.type}"))
+    small, n = _expm1_reduced4(held)
+    scale = _power_of_two4(n)
     t = scale.muladd(small, scale - 1.0)
     return _nan_through(x, (-t / (t + 2.0)).copysign(x))

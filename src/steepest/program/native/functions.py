@@ -17,7 +17,9 @@ _WIDE: dict[str, Callable[..., Number]] = {
     "log": elementary.log, "log1p": elementary.log1p, "sin": elementary.sin, "cos": elementary.cos, "erf": erf, "pow": power,
     "pow4": power_of_float32,
 }  # fmt: skip
-_NARROW: dict[str, Callable[..., Number]] = {"tanh": elementary.tanh4}
+_NARROW: dict[str, Callable[..., Number]] = {
+    "tanh": elementary.tanh4, "exp": elementary.exp4, "sigmoid": elementary.sigmoid4,
+}  # fmt: skip
 _ROUNDED_AFTER = {"pow": "pow4"}  # the function of float64 whose result has the digits of float32
 _FAR_TO_C = ("sin", "cos")
 # Left to the C library, one lane after the other.
