@@ -92,15 +92,19 @@ class _Threads:
 _threads = _Threads()
 
 
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 @contextmanager
 def one_thread() -> Iterator[int]:
     """Let BLAS work in one thread meanwhile; gives how many threads it would have taken, at most one for each core there is."""
     library = _library()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if library is None or not hasattr(library, "scipy_openblas_set_num_threads64_"):
-        yield cores
+        yield cores()
         return
     try:
-        yield min(_threads.take_one(library), cores)
+        yield min(_threads.take_one(library), cores())
     finally:
         _threads.give_back(library)
