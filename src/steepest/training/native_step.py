@@ -108,11 +108,11 @@ class Recording:
         problem, method = self.problem, self.method
         full = method.batches.is_full(problem.rows)
         batch = problem.rows if full else int(method.batches.size or problem.rows)
+        if not full:
+            self._check_target(min(batch, PROBE))
         cut = self._cut(batch)
         whole = cut.shard == batch
         data = [] if whole and full else self._data()
-        if data:
-            self._check_target(min(batch, PROBE))
         slopes = {rows: self._slope(rows, bool(data), whole) for rows in cut.sizes}
         update = self._update(cut.groups, whole)
         return StepPrograms(slopes, update, 1 + len(self.leaves.places), cut, data, full)
@@ -142,13 +142,13 @@ class Recording:
         loss, problem = self.problem.loss_function, self.problem
         if not isinstance(loss, ScoreLoss):
             return
-        batch = problem.batch(slice(0, rows))
-        with np.errstate(all="ignore"):
-            outputs, _ = problem.predict(dict(self.params), self.state["model"], batch.inputs, Key(0), True)
+        inputs = problem.batch(slice(0, rows)).inputs
         try:
+            with np.errstate(all="ignore"):
+                outputs, _ = problem.predict(dict(self.params), self.state["model"], inputs, Key(0), True)
             loss.check(problem.data.target, (problem.rows, *ops.shape(outputs)[1:]))
-        except Exception as error:
-            raise RecordingError(str(error)) from error
+        except Exception as error:  # it will be raised again in the loop, at its step
+            raise RecordingError(f"the loop will say at its step: {error}") from error
 
     # ---- the gradient
     def _data(self) -> list[Array]:
