@@ -37,9 +37,10 @@ class Engine(NamedTuple):
 
 
 DEFAULT = "numpy"
-# "auto" compiles where a run has more operations than this. Recording and compiling cost about as much as 7,000 to 20,000
-# in NumPy, but the same descent on other data is not compiled again.
-WORTH_IT = 5_000
+# "auto" compiles where a run has more operations than this: recording and compiling cost as much as 7,000 to 20,000 in NumPy,
+# and the same descent on other data is not compiled again.
+WORTH_IT = 10_000
+USUAL_OPERATIONS = 100  # of a step; a run that has too few of such is not even recorded
 # The same for methods that ask for losses, slopes or residuals of all rows, in nanoseconds: an operation of an evaluation
 # takes NumPy about one for each number and `CALL` by itself, and compiling takes `COMPILED`.
 CALL, COMPILED = 2_000, 300_000_000
@@ -70,6 +71,8 @@ def chosen_engine(
         return _evaluating(given, method, steps, name, engine) or by_numpy
     from steepest.training.native import NativeDescent
 
+    if name == "auto" and steps * USUAL_OPERATIONS <= WORTH_IT:
+        return by_numpy
     try:
         native = NativeDescent(problem, method, params, state)
     except (RecordingError, NotCompilable) as error:
