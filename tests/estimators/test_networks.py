@@ -62,7 +62,7 @@ def test_it_is_train_on_standardised_columns():
 def test_classes_too():
     z = (IRIS.data - IRIS.data.mean(axis=0)) / IRIS.data.std(axis=0)
     run = sd.train(
-        sd.MLP(4, [20], 3), z, IRIS.target, loss="cross_entropy", method=sd.AdamW(weight_decay=0.2),
+        sd.MLP(4, [20], 3), z, IRIS.target, loss="cross_entropy", method=sd.AdamW(weight_decay=0.4),
         learning_rate=sd.CosineDecay(0.02, 50), steps=50, seed=0,
     )  # fmt: skip
     model = classifier().fit(IRIS.data, NAMES)
@@ -167,7 +167,7 @@ def test_many_rows_are_predicted_in_pieces():
 def test_partial_fit_goes_on_where_it_was():
     z = (X - X.mean(axis=0)) / X.std(axis=0)
     t = ((Y - Y.mean()) / Y.std())[:, None]
-    rule, batches = sd.AdamW(weight_decay=0.2), sd.Batches(60)
+    rule, batches = sd.AdamW(weight_decay=0.4), sd.Batches(60)
     model = regressor(batch_size=60)
     for _ in range(3):
         model.partial_fit(X, Y)

@@ -36,7 +36,7 @@ from steepest.training.validation import Validation
 ROWS = 200  # a batch
 EPOCHS = 100
 RATE = 0.02
-DECAY = 0.2
+DECAY = 0.4
 DTYPES = {"float64": np.float64, "float32": np.float32}
 MANY = 4_096  # rows that are predicted side by side
 

@@ -28,7 +28,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
     loss : {"mse", "mae", "huber", "log_cosh"} or Loss
         Of standardised targets, over several of which the mean is taken.
     method : str, Rule or Method, optional
-        See `steepest.training.methods.method_named`. Left out, it is AdamW with a weight decay of 0.2.
+        See `steepest.training.methods.method_named`. Left out, it is AdamW with a weight decay of 0.4.
     learning_rate : float or callable, optional
         The first rate, which falls to 0 along half a cosine; 0.02 if neither it nor a method is given, and a given method's usual
         one otherwise. A function of the step, such as ``sd.ConstantRate(0.01)``, is used as it is. In `partial_fit` the rate does
