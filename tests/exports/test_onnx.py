@@ -11,7 +11,7 @@ import pytest
 import steepest as sd
 from exports.test_python import ACTIVATIONS, NETWORKS, SEQUENCES, Wave, X, trained
 from steepest.exports import onnx_graph
-from steepest.exports.onnx_file import _tree_value
+from steepest.exports.onnx_formula import tree_value
 from steepest.exports.onnx_graph import Graph
 from steepest.formula.callable import compile_tree
 from steepest.formula.functions import FUNCTIONS
@@ -90,7 +90,7 @@ def test_every_function_of_the_language(name, dtype):
     tree = parse_expression(f"{name}({', '.join(arguments)})")
     graph = Graph(dtype)
     inputs = {each: graph.input(each, ["rows"]) for each in values}
-    graph.output(_tree_value(graph, tree, inputs), "out", ["rows"])
+    graph.output(tree_value(graph, tree, inputs), "out", ["rows"])
     found = outputs_of(graph.model("t", "", {}), **values)["out"]
     with np.errstate(all="ignore"):
         expected = compile_tree(tree)({each: v.astype(float) for each, v in values.items()}).astype(dtype)
@@ -101,7 +101,7 @@ def test_every_function_of_the_language(name, dtype):
 def test_numbers_and_comparisons():
     tree = parse_expression("where(x == 1, 2*3, where(x != 2, -x**2, 2**-x)) + 1/4 - max(x, 1, 2)")
     graph = Graph("float64")
-    graph.output(_tree_value(graph, tree, {"x": graph.input("x", ["rows"])}), "out", ["rows"])
+    graph.output(tree_value(graph, tree, {"x": graph.input("x", ["rows"])}), "out", ["rows"])
     x = np.array([1.0, 2.0, 3.0])
     found = outputs_of(graph.model("t", "", {}), x=x)["out"]
     np.testing.assert_allclose(found, [6.25 - 2, 0.5 - 2, -8.75 - 3], rtol=1e-15)

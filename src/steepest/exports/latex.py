@@ -10,8 +10,12 @@ from steepest.base.choices import chosen
 from steepest.base.errors import ModelError
 from steepest.base.files import write_whole
 from steepest.exports.layers import walk
-from steepest.exports.subject import FormulaSubject, subject_of
+from steepest.exports.subject import FormulaSubject, ModelSubject, subject_of
+from steepest.fitting.networks.encoder import Encoder, Numbers
 from steepest.formula.formula import Formula
+from steepest.formula.parser import parse_expression
+from steepest.formula.structure import substituted
+from steepest.formula.symbolic import name_latex
 from steepest.formula.symbolic import to_latex as formula_latex
 from steepest.formula.tree import Binary, Name, Node, postorder
 from steepest.nn import activations as act
@@ -21,6 +25,7 @@ from steepest.nn.module import Module
 from steepest.nn.sequential import Sequential
 from steepest.views.tables.digits import number, with_error
 
+_MOST_INPUTS = 6
 NOTATIONS = {"plain": "plain", "parentheses": "parentheses", "plus_minus": "plus_minus"}
 
 
@@ -74,7 +79,7 @@ def _text(subject: Any, notation: str | None) -> str:
         return _formula(found, notation)
     if notation is not None:
         raise ModelError("a network has too many numbers for LaTeX; to_python() writes them.")
-    return _network(found.net)
+    return _model(found) if isinstance(found, ModelSubject) else _network(found.net)
 
 
 # ---- formulas
@@ -89,7 +94,7 @@ def _formula(subject: FormulaSubject, notation: str | None) -> str:
         text = value_latex(value, errors.get(name), notation)
         alone = text.replace(".", "").isdigit() or (notation == "parentheses" and value >= 0 and "times" not in text)
         numbers[name] = text if alone and name not in raised else rf"\left({text}\right)"
-    return formula_latex(formula, numbers)
+    return formula_latex(formula, numbers, dotted=True)
 
 
 def _raises_a_name(node: Node) -> bool:
@@ -120,6 +125,23 @@ def value_latex(value: float, error: float | None, notation: str) -> str:
         return f"{mantissa}({round(size * 10**decimals)}){times}"
     both = rf"{mantissa} \pm {size:.{decimals}f}"
     return rf"\left({both}\right){times}" if times else both
+
+
+def _model(subject: ModelSubject) -> str:
+    """The formula with networks as functions of what they read, and what each is."""
+    formula, encoders = subject.model.formula, subject.model.encoders
+    called = {name: rf"{name_latex(name)}\left({_inputs(encoder)}\right)" for name, encoder in encoders.items()}
+    tree = substituted(formula.tree, {block: Name(name) for name, block in zip(encoders, formula.blocks)})
+    return f"{formula_latex(formula.target)} = {formula_latex(tree, called)}"
+
+
+def _inputs(encoder: Encoder) -> str:
+    """What a network reads; of many the first and the last."""
+    texts = [
+        formula_latex(parse_expression(each.text)) if isinstance(each, Numbers) else name_latex(each.column)
+        for each in encoder.inputs
+    ]
+    return ", ".join(texts if len(texts) <= _MOST_INPUTS else [*texts[:2], r"\ldots", texts[-1]])
 
 
 # ---- networks

@@ -12,11 +12,11 @@ from steepest.base.choices import chosen
 from steepest.base.errors import FormulaError, ModelError, SteepestError
 from steepest.base.files import write_whole
 from steepest.exports import onnx_functions as f
-from steepest.exports.onnx_graph import Graph, Value, require_onnx
+from steepest.exports.onnx_formula import tree_value
+from steepest.exports.onnx_graph import Graph, require_onnx
+from steepest.exports.onnx_model import model_proto
 from steepest.exports.onnx_network import network_value
-from steepest.exports.subject import FormulaSubject, NetworkSubject, subject_of
-from steepest.formula.callable import compile_tree
-from steepest.formula.tree import Binary, Call, Compare, Name, Node, Unary, names, postorder
+from steepest.exports.subject import FormulaSubject, ModelSubject, NetworkSubject, subject_of
 
 _DTYPES = {"float32": "float32", "float64": "float64"}
 
@@ -36,7 +36,9 @@ def to_onnx(
     ----------
     subject : Fit, SavedFit, Run or Module
         A fit of a formula: one input a column of the right side, (rows,), of the column's name, and one output, (rows,), of
-        the left side's name, ``log(y)``. A run of a network, or a feed-forward network: the input ``x`` and the output
+        the left side's name, ``log(y)``. With networks in the formula, inputs of labels are text or numbers, as the levels
+        were, and classes have the outputs ``logits``, ``probabilities`` and, of the left side's name, the label; where a level
+        was not learned they are NaN and empty. A run of a network, or a feed-forward network: the input ``x`` and the output
         ``prediction``; with a loss of classes the outputs ``logits`` and ``probabilities``. Layers are as in evaluation.
     path : path, optional
         A file to write, whole or not at all; its name ends in .onnx.
@@ -76,6 +78,8 @@ def to_onnx(
     kind = None if dtype is None else chosen("dtype", dtype, _DTYPES)
     if isinstance(found, FormulaSubject):
         model = _formula_model(found, kind or "float64")
+    elif isinstance(found, ModelSubject):
+        model = model_proto(found, kind or "float64")
     else:
         model = _network_model(found, shape, kind or _dtype_of(found))
     if path is not None:
@@ -97,39 +101,9 @@ def _formula_model(subject: FormulaSubject, dtype: str) -> Any:
     graph = Graph(dtype, {target, *bound.columns, *bound.parameters})
     values = {name: graph.input(name, ["rows"]) for name in bound.columns}
     values |= {name: graph.number(name, subject.params[name]) for name in bound.parameters}
-    graph.output(_tree_value(graph, bound.formula.tree, values), target, ["rows"])
+    graph.output(tree_value(graph, bound.formula.tree, values), target, ["rows"])
     facts = {"formula": bound.formula.text, "predicts": bound.target_text}
     return graph.model("formula", "\n".join([subject.title, *subject.notes]), facts)
-
-
-def _tree_value(graph: Graph, tree: Node, values: Mapping[str, Value]) -> Value:
-    """The tree as nodes; subtrees of numbers alone are one number, as in a fit."""
-    done: dict[Node, Value] = {}
-    for node in postorder(tree):
-        if not names(node):
-            continue
-        parts = [done.get(child) or graph.literal(compile_tree(child)({})) for child in node.children]
-        match node:
-            case Name(name=name):
-                done[node] = values[name]
-            case Unary():
-                done[node] = -parts[0]
-            case Binary(operator=sign):
-                done[node] = _ARITHMETIC[sign](*parts)
-            case Compare(operator=sign):
-                done[node] = parts[0].compared(sign, parts[1])
-            case Call(function=function):
-                done[node] = f.FUNCTIONS[function](*parts)
-    return done[tree]
-
-
-_ARITHMETIC = {
-    "+": lambda x, y: x + y,
-    "-": lambda x, y: x - y,
-    "*": lambda x, y: x * y,
-    "/": lambda x, y: x / y,
-    "**": lambda x, y: x**y,
-}
 
 
 def _network_model(subject: NetworkSubject, shape: Sequence[int] | None, dtype: str) -> Any:

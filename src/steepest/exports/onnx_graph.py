@@ -11,6 +11,7 @@ from steepest.base.errors import SteepestError
 from steepest.base.params import Array
 
 OPSET = 18
+_LABELS = 3  # of the operators for labels
 _IR = 8  # what the opset came with: runtimes since 2022 read it
 _RELATIONS = {"<": "Less", "<=": "LessOrEqual", ">": "Greater", ">=": "GreaterOrEqual", "==": "Equal"}
 
@@ -132,10 +133,10 @@ class Graph:
     def double(self) -> bool:
         return self.dtype == np.float64
 
-    def input(self, name: str, shape: list[Any]) -> Value:
-        """An input of the model; strings in the shape are lengths that are not settled."""
+    def input(self, name: str, shape: list[Any], kind: int | None = None) -> Value:
+        """An input of the model, of the type that ONNX has the number `kind` for; strings in the shape are open lengths."""
         self._taken.add(name)
-        self._inputs.append(self.onnx.helper.make_tensor_value_info(name, self.kind, shape))
+        self._inputs.append(self.onnx.helper.make_tensor_value_info(name, self.kind if kind is None else kind, shape))
         return Value(self, name, len(shape))
 
     def output(self, value: Value, name: str, shape: list[Any], kind: int | None = None) -> None:
@@ -147,6 +148,12 @@ class Graph:
     def number(self, name: str, array: Any) -> Value:
         """A number or array with a name, such as a parameter."""
         array = np.asarray(array)
+        if array.dtype.kind == "O":
+            self._taken.add(name)
+            texts = [str(each).encode() for each in array.ravel()]
+            kind = self.onnx.TensorProto.STRING
+            self._numbers[name] = self.onnx.helper.make_tensor(name, kind, array.shape, texts)
+            return Value(self, name, array.ndim)
         if array.dtype.kind == "f":
             array = array.astype(self.dtype)
         self._taken.add(name)
@@ -190,7 +197,7 @@ class Graph:
         )
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid("ai.onnx.ml", _LABELS)],
             ir_version=_IR,
             producer_name="steepest",
             producer_version=__version__,

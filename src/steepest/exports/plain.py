@@ -130,3 +130,18 @@ def recurrent(x, cell, layers, sums_inputs, last):
             h, memory = cell(from_input, from_hidden, h, memory)
             steps[t] = h
     return steps[-1] if last else np.stack(steps, axis=1)
+
+
+def one_feature(values):
+    """Numbers as a column of features, one a row."""
+    return np.atleast_1d(np.asarray(values, dtype=np.float64))[:, None]
+
+
+def level_features(labels, levels):
+    """A feature for each level: 1 in its rows, 0 elsewhere."""
+    known = {(isinstance(level, bool), level): code for code, level in enumerate(levels)}
+    labels = np.atleast_1d(np.asarray(labels)).tolist()
+    codes = [known.get((isinstance(label, bool), label), -1) for label in labels]
+    if -1 in codes:
+        raise ValueError(f"{labels[codes.index(-1)]!r} is not among the levels that were learned: {levels}")
+    return (np.asarray(codes)[:, None] == np.arange(len(levels))).astype(np.float64)

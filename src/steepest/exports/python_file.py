@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,20 +12,21 @@ import numpy as np
 from steepest.base.errors import SteepestError
 from steepest.base.files import write_whole
 from steepest.exports.python_formula import FormulaLines
+from steepest.exports.python_model import model_file
 from steepest.exports.python_network import TABLE, NetworkLines
 from steepest.exports.python_source import (
     HELPERS,
     array_table,
     docstring,
-    helper_sources,
     identifiers,
+    number_table,
     quoted,
     unpack_source,
+    whole_file,
 )
-from steepest.exports.subject import FormulaSubject, NetworkSubject, subject_of
+from steepest.exports.subject import FormulaSubject, ModelSubject, NetworkSubject, subject_of
 from steepest.formula.tree import names
 
-_WIDTH = 100
 _TAKEN = {*HELPERS, "np", "math", "base64", "predict", "unpacked", TABLE, "STANDARD_ERRORS", "COLUMNS"}
 
 
@@ -43,8 +43,9 @@ def to_python(
     ----------
     subject : Fit, SavedFit, Run or Module
         A fit of a formula: ``predict`` takes an array or a number for each column of the right side, and gives the left
-        side. A run of a network, or a network: ``predict(x)`` gives its outputs as in evaluation (dropout does nothing, batch
-        normalisation uses its running statistics); with a loss of classes there is ``probabilities(x)`` too.
+        side; with networks in the formula columns may be labels, and of classes there is ``probabilities`` too. A run of a
+        network, or a network: ``predict(x)`` gives its outputs as in evaluation (dropout does nothing, batch normalisation
+        uses its running statistics); with a loss of classes there is ``probabilities(x)``.
     path : path, optional
         A file to write, whole or not at all; its name ends in .py.
     params, state : mapping of str to array, optional
@@ -79,7 +80,10 @@ def to_python(
     if path is not None and not str(path).endswith(".py"):
         raise SteepestError(f"Python source cannot be written to {path}. End its name in .py.")
     found = subject_of(subject, params, state)
-    text = _formula_file(found) if isinstance(found, FormulaSubject) else _network_file(found)
+    if isinstance(found, FormulaSubject):
+        text = _formula_file(found)
+    else:
+        text = model_file(found) if isinstance(found, ModelSubject) else _network_file(found)
     if path is not None:
         write_whole(path, text)
     return text
@@ -92,11 +96,11 @@ def _formula_file(subject: FormulaSubject) -> str:
     called = {**values, **inputs}
     variables = {name: called[name.name] for name in names(bound.formula.tree)}
     body = FormulaLines(bound.formula.tree, variables, {*_TAKEN, *called.values()})
-    tables = [_table(TABLE, subject.params, "In the order of the formula, each number exactly.")]
+    tables = [number_table(TABLE, subject.params, "In the order of the formula, each number exactly.")]
     if subject.errors:
         open_ends = not np.isfinite(list(subject.errors.values())).all()
         undefined = "NaN at a bound, infinite for what the data do not determine." if open_ends else ""
-        tables.append(_table("STANDARD_ERRORS", subject.errors, undefined))
+        tables.append(number_table("STANDARD_ERRORS", subject.errors, undefined))
     predict = [
         f"def predict({', '.join(inputs.values())}):",
         docstring(_formula_doc(subject, inputs), "    "),
@@ -107,7 +111,7 @@ def _formula_file(subject: FormulaSubject) -> str:
         *(_returned(body.broken) if body.broken else [f"        return {body.result}"]),
     ]
     columns = "Columns: " + (", ".join(map(quoted, bound.columns)) or "none") + "."
-    return _file(subject.title, [*subject.notes, columns], body.helpers, ["\n".join(tables), "\n".join(predict)])
+    return whole_file(subject.title, [*subject.notes, columns], body.helpers, ["\n".join(tables), "\n".join(predict)])
 
 
 def _returned(terms: list[str]) -> list[str]:
@@ -149,17 +153,7 @@ def _network_file(subject: NetworkSubject) -> str:
     ]
     parts = [*([unpack_source()] if packed else []), table, "\n".join(predict), *_linked(subject.link)]
     helpers = [*body.helpers, *([subject.link] if subject.link in HELPERS else [])]
-    return _file(subject.title, [*subject.notes, f"{count:,} parameters."], helpers, parts)
-
-
-def _file(title: str, about: list[str], helpers: list[str], parts: list[str]) -> str:
-    """The whole file, with the modules that it uses."""
-    body = "\n\n\n".join([*helper_sources(helpers), *parts])
-    used = [name for name in ("base64", "math") if f"{name}." in body]
-    imports = "".join(f"import {name}\n" for name in used) + ("\n" if used else "") + "import numpy as np"
-    said = (textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False) for line in [title, "", *about])
-    head = docstring("\n".join([*said, "", "Needs NumPy alone.", ""]))
-    return f"{head}\n\n{imports}\n{'' if body.startswith(('#', TABLE)) else chr(10)}\n{body}\n"
+    return whole_file(subject.title, [*subject.notes, f"{count:,} parameters."], helpers, parts)
 
 
 _LINKS = {
@@ -174,12 +168,3 @@ def _linked(link: str) -> list[str]:
         return []
     name, doc, expression = _LINKS[link]
     return [f"def {name}(x):\n{docstring(doc, '    ')}\n    return {expression}"]
-
-
-def _table(name: str, numbers: Mapping[str, float], comment: str) -> str:
-    entries = [f"    {quoted(key)}: {_literal(float(value))}," for key, value in numbers.items()]
-    return "\n".join([*([f"# {comment}"] if comment else []), f"{name} = {{", *entries, "}"])
-
-
-def _literal(value: float) -> str:
-    return repr(value) if math.isfinite(value) else f"float({str(value)!r})"

@@ -30,6 +30,10 @@ class NetworkLines:
     net : Module
     numbers : mapping of str to ndarray
         Its parameters and its state.
+    path : str
+        Where it stands, in front of their names.
+    table : str
+        What the dictionary of the numbers is called.
 
     Attributes
     ----------
@@ -40,12 +44,12 @@ class NetworkLines:
         The numbers that they read.
     """
 
-    def __init__(self, net: Module, numbers: Mapping[str, Array]) -> None:
-        self.numbers = numbers
+    def __init__(self, net: Module, numbers: Mapping[str, Array], path: str = "", table: str = TABLE) -> None:
+        self.numbers, self.table = numbers, table
         self.lines: list[str] = []
         self.helpers: list[str] = []
         self.arrays: dict[str, Array] = {}
-        walk(net, "", {Sequential.apply: None}, self._layer)
+        walk(net, path, {Sequential.apply: None}, self._layer)
 
     def _layer(self, layer: Module, path: str) -> None:
         expression = rule_of(layer, path, _RULES, "Python")(_Here(self, path), layer)
@@ -63,7 +67,7 @@ class _Here:
         """The expression of a parameter or of a running statistic."""
         full = f"{self.path}.{name}" if self.path else name
         self.lines.arrays[full] = np.asarray(self.lines.numbers[full])
-        return f"{TABLE}[{quoted(full)}]"
+        return f"{self.lines.table}[{quoted(full)}]"
 
     def call(self, helper: str, *arguments: str) -> str:
         self.lines.helpers.append(helper)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import inspect
 import keyword
+import math
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
@@ -102,12 +103,42 @@ def array_table(name: str, arrays: Mapping[str, Array]) -> tuple[str, bool]:
             lines.append(f"    {quoted(key)}: unpacked(\n{body},\n        {little.dtype.str!r}, {array.shape}),")
         else:
             dtype = "" if array.dtype == np.float64 else f", dtype=np.{array.dtype.name}"
-            digits = textwrap.wrap(f"{array.tolist()!r}{dtype}", _WIDTH, break_on_hyphens=False, break_long_words=False)
-            body = digits[0] if len(digits) == 1 else "\n        " + "\n        ".join(digits) + "\n    "
+            rows = array.tolist() if array.ndim == 2 else [array.tolist()]  # each row of a matrix begins a line
+            texts = [line for row in rows for line in _wrapped(f"{row!r},")]
+            texts[-1] = texts[-1].removesuffix(",")
+            if array.ndim == 2:
+                texts[0] = f"[{texts[0]}"
+                texts[-1] += "]"
+            texts[-1] += dtype
+            body = texts[0] if len(texts) == 1 else "\n        " + "\n        ".join(texts) + "\n    "
             lines.append(f"    {quoted(key)}: np.array({body}),")
     return "\n".join([*lines, "}"]), packed
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_on_hyphens=False, break_long_words=False)
 
 
 def unpack_source() -> str:
     """The source of ``unpacked``."""
     return _UNPACK.strip()
+
+
+def number_table(name: str, numbers: Mapping[str, float], comment: str) -> str:
+    """The lines ``NAME = {...}`` of a dictionary of numbers, each exactly; `comment` stands above it."""
+    entries = [f"    {quoted(key)}: {_literal(float(value))}," for key, value in numbers.items()]
+    return "\n".join([*([f"# {comment}"] if comment else []), f"{name} = {{", *entries, "}"])
+
+
+def _literal(value: float) -> str:
+    return repr(value) if math.isfinite(value) else f"float({str(value)!r})"
+
+
+def whole_file(title: str, about: list[str], helpers: list[str], parts: list[str]) -> str:
+    """The text of a file: its docstring, the modules that it uses, helpers, and its parts."""
+    body = "\n\n\n".join([*helper_sources(helpers), *parts])
+    used = [name for name in ("base64", "math") if f"{name}." in body]
+    imports = "".join(f"import {name}\n" for name in used) + ("\n" if used else "") + "import numpy as np"
+    said = (textwrap.fill(line, _WIDTH, break_long_words=False, break_on_hyphens=False) for line in [title, "", *about])
+    head = docstring("\n".join([*said, "", "Needs NumPy alone.", ""]))
+    return f"{head}\n\n{imports}\n{'' if body.startswith(('#', 'PARAMETERS')) else chr(10)}\n{body}\n"

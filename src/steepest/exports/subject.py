@@ -11,6 +11,9 @@ import numpy as np
 from steepest.base.errors import ModelError
 from steepest.base.params import Array
 from steepest.fitting.model import FormulaModel
+from steepest.fitting.networks.model import NetworkModel
+from steepest.fitting.networks.result import NetworkFit
+from steepest.fitting.networks.saved import SavedNetwork
 from steepest.fitting.result import Fit
 from steepest.fitting.saved import SavedFit
 from steepest.formula.formula import BoundFormula
@@ -76,7 +79,27 @@ class NetworkSubject:
         return repr(self.net)
 
 
-Subject = FormulaSubject | NetworkSubject
+@dataclass(frozen=True)
+class ModelSubject:
+    """A formula with networks in it, with everything that was learned.
+
+    Attributes
+    ----------
+    model : NetworkModel
+    weights : dict of str to ndarray
+    notes : list of str
+    """
+
+    model: NetworkModel
+    weights: dict[str, Array]
+    notes: list[str]
+
+    @property
+    def title(self) -> str:
+        return self.model.formula.text
+
+
+Subject = FormulaSubject | NetworkSubject | ModelSubject
 LINKS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "exp"}
 
 
@@ -85,7 +108,7 @@ def subject_of(thing: Any, params: Mapping[str, Any] | None = None, state: Mappi
 
     Parameters
     ----------
-    thing : Fit, SavedFit, Run or Module
+    thing : Fit, SavedFit, SavedNetwork, Run or Module
     params, state : mapping of str to array, optional
         The numbers of a network; its own if left out.
 
@@ -98,6 +121,11 @@ def subject_of(thing: Any, params: Mapping[str, Any] | None = None, state: Mappi
         raise ModelError("params and state are given with a network; a fit or a run has its own.")
     if isinstance(thing, Module):
         return _network(thing, *_numbers(thing, params, state))
+    if isinstance(thing, NetworkFit | SavedNetwork):
+        weights = thing.run.params if isinstance(thing, NetworkFit) else thing.weights
+        arrays = {name: np.asarray(x) for name, x in weights.items()}
+        _check_finite(arrays)
+        return ModelSubject(thing.network, arrays, _fit_notes(thing) if isinstance(thing, Fit) else _saved_notes(thing))
     if isinstance(thing, SavedFit):
         return FormulaSubject(thing.model.bound, thing.params, thing.standard_errors, _saved_notes(thing))
     if isinstance(thing, Fit) and isinstance(thing.model, FormulaModel):
@@ -123,15 +151,18 @@ def subject_of(thing: Any, params: Mapping[str, Any] | None = None, state: Mappi
 def _formula(fit: Fit, bound: BoundFormula) -> FormulaSubject:
     if not np.isfinite(list(fit.params.values())).all():
         raise ModelError(f"there is no answer to export: {fit.outcome.message}")
-    notes = [
+    row = {name: float(column[0]) for name, column in fit.columns.items()}
+    return FormulaSubject(bound, dict(fit.params), fit.standard_errors, _fit_notes(fit), row)
+
+
+def _fit_notes(fit: Fit) -> list[str]:
+    return [
         f"Fitted by steepest {__version__} to {fit.rows:,} rows, loss {fit.loss_name} = {fit.loss:.6g}.",
         str(fit.outcome),
     ]
-    row = {name: float(column[0]) for name, column in fit.columns.items()}
-    return FormulaSubject(bound, dict(fit.params), fit.standard_errors, notes, row)
 
 
-def _saved_notes(saved: SavedFit) -> list[str]:
+def _saved_notes(saved: SavedFit | SavedNetwork) -> list[str]:
     content, loss = saved.content, saved.content["loss"]
     value = "not finite" if loss["value"] is None else f"{loss['value']:.6g}"
     outcome = content["outcome"]
@@ -159,11 +190,15 @@ def _network(
     features: tuple[int | None, ...] | None = None,
 ) -> NetworkSubject:  # fmt: skip
     arrays = {name: np.asarray(plain(x)) for name, x in params.items()}
+    _check_finite(arrays)
+    states = {name: np.asarray(plain(x)) for name, x in state.items()}
+    return NetworkSubject(net, arrays, states, notes or [], link, features or _features(net))
+
+
+def _check_finite(arrays: Mapping[str, Array]) -> None:
     for name, array in arrays.items():
         if not np.isfinite(array).all():
             raise ModelError(f"there is no answer to export: parameter '{name}' of the network is not finite.")
-    states = {name: np.asarray(plain(x)) for name, x in state.items()}
-    return NetworkSubject(net, arrays, states, notes or [], link, features or _features(net))
 
 
 def _features(net: Module) -> tuple[int | None, ...] | None:

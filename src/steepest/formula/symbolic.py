@@ -88,7 +88,7 @@ def to_sympy(tree: Node) -> Any:
     return _guarded(tree, lambda: _Conversion(evaluate=True).convert(tree))
 
 
-def to_latex(formula: Formula | Node, instead: Mapping[str, str] | None = None) -> str:
+def to_latex(formula: Formula | Node, instead: Mapping[str, str] | None = None, dotted: bool = False) -> str:
     """LaTeX of a formula, ``left = right``, or of a tree; terms stay in the order in which they were written.
 
     Names of several letters are upright, Greek letters are letters, ``b_0`` and ``b0`` have an index.
@@ -97,7 +97,9 @@ def to_latex(formula: Formula | Node, instead: Mapping[str, str] | None = None) 
     ----------
     formula : Formula or Node
     instead : mapping of str to str, optional
-        LaTeX in the place of names, such as the numbers of a fit; products then have a dot.
+        LaTeX in the place of names, such as the numbers of a fit.
+    dotted : bool
+        Whether products have a dot, as they should between numbers.
 
     Raises
     ------
@@ -110,13 +112,13 @@ def to_latex(formula: Formula | Node, instead: Mapping[str, str] | None = None) 
     \\mathrm{co2} = a + b t + c \\sin{\\left(2 \\pi t \\right)}
     """
     if isinstance(formula, Formula):
-        return f"{to_latex(formula.target)} = {to_latex(formula.tree, instead)}"
+        return f"{to_latex(formula.target)} = {to_latex(formula.tree, instead, dotted)}"
     tree = formula
 
     def write() -> str:
         shown = {name.name: name_latex(name.name) for name in names(tree)} | dict(instead or {})
         letters = {symbol(name): text for name, text in shown.items()}
-        dot = "dot" if instead else None
+        dot = "dot" if dotted else None
         expression = _Conversion(evaluate=False).convert(tree)
         return str(sympy.latex(expression, order="none", symbol_names=letters, inv_trig_style="full", mul_symbol=dot))
 

@@ -103,7 +103,7 @@ class _RunLoss:
 
     def __init__(self, run: Run) -> None:
         self.history, self.outcome, self.loss, self.steps = run.history, run.outcome, run.loss, run.steps_done
-        self.loss_name = run.problem.loss_function.name if run.problem.has_data else "function"
+        self.loss_name = run.problem.loss_function.name if run.problem.has_data else "value"
 
 
 def _figure(title: str, said: str, draw: Callable[[Axes, Style], None]) -> str:
