@@ -18,9 +18,9 @@ from steepest.optim.method import Advance, State, Step
 from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
 from steepest.program.native.repeat import Repeated, Tests
-from steepest.program.native.rows import AHEAD
+from steepest.training.carried import Carried
 from steepest.training.loop import descend
-from steepest.training.native_step import Recording, RuleLeaves
+from steepest.training.native_step import Recording
 from steepest.training.problem import Problem, detached
 
 if TYPE_CHECKING:
@@ -48,9 +48,10 @@ class NativeDescent:
 
     def __init__(self, problem: Problem, method: Descent, params: Params, state: State) -> None:
         self.problem, self.method = problem, method
-        self._leaves = RuleLeaves(state["rule"])
+        self._rule = Carried(state["rule"], "rule")
+        self._model = Carried(state["model"], "model", whole_numbers=True)
         self._plateau = method.learning_rate if isinstance(method.learning_rate, ReduceOnPlateau) else None
-        self.programs = Recording(problem, method, params, state, self._leaves).programs()
+        self.programs = Recording(problem, method, params, state, self._rule, self._model).programs()
         self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
 
     @property
@@ -103,7 +104,7 @@ class NativeDescent:
         if not self.programs.full and stopping.epoch_ends(watch, first, int(epochs[0])):
             return nothing
         rates = self._rates(state, epochs)
-        carried = [params.flat, *self._leaves.arrays(state["rule"])]
+        carried = [params.flat, *self._rule.arrays(state["rule"]), *self._model.arrays(state["model"])]
         threshold = -math.inf if stopping.threshold is None else stopping.threshold
         tests = Tests(
             watch["start"], watch["first"], watch["best"], watch["best_step"], stopping.tolerance, threshold,
@@ -133,7 +134,8 @@ class NativeDescent:
             **state,
             "schedule": memory,
             "step": first + k,
-            "rule": self._leaves.filled(made.carried[1:]),
+            "rule": self._rule.filled(made.carried[1 : 1 + len(self._rule)]),
+            "model": self._model.filled(made.carried[1 + len(self._rule) :]),
             "watch": watch,
         }
         seen = None
@@ -188,7 +190,7 @@ class NativeDescent:
         ]
         orders[-1] = orders[-1][: cut.rows if last % cut.per_epoch == 0 else last % cut.per_epoch * cut.batch]
         orders[0] = orders[0][k * cut.batch :]
-        return np.concatenate([*orders, np.zeros(AHEAD, np.int64)])
+        return np.concatenate([*orders, np.zeros(self._repeated.beyond, np.int64)])
 
     def _seen(
         self, number: int, before: Params, after: Params, gradient: Array, loss: float, rate: float, state: State

@@ -25,58 +25,18 @@ from steepest.program.native.repeat import StepPrograms
 from steepest.program.native.shards import Cut
 from steepest.program.optimise import optimised
 from steepest.program.own import with_own
-from steepest.program.program import Program
+from steepest.program.program import Operand, Program
 from steepest.program.record import recorded
 from steepest.program.steps import NotCompilable
 from steepest.program.weak import with_weak
+from steepest.training.carried import Carried
 from steepest.training.loop import update_in_units
 from steepest.training.native_cut import PROBE, cut_of, may_be_cut
 from steepest.training.problem import Batch, Problem, detached
+from steepest.training.recorded_key import KeyOfAPart, RecordedKey
 
 if TYPE_CHECKING:
     from steepest.training.descent import Descent
-
-
-class RuleLeaves:
-    """What changes in a rule's state: its arrays and numbers, by their places among the leaves.
-
-    Whole numbers, such as where layers end, do not: they are part of the program.
-    """
-
-    def __init__(self, rule_state: Any) -> None:
-        self.leaves, self.rebuild = flatten(rule_state)
-        self.places = [i for i, leaf in enumerate(self.leaves) if _changes(leaf)]
-
-    def arrays(self, rule_state: Any) -> list[Array]:
-        """The values of a state."""
-        leaves = flatten(rule_state)[0]
-        return [np.asarray(leaves[i]) for i in self.places]
-
-    def numbers(self) -> list[int]:
-        """Which of the values are plain numbers."""
-        return [k for k, i in enumerate(self.places) if isinstance(self.leaves[i], float)]
-
-    def filled(self, values: Sequence[Any]) -> Any:
-        """The state with these values; numbers become plain ones unless they are being recorded."""
-        leaves = list(self.leaves)
-        for i, value in zip(self.places, values):
-            plain = isinstance(self.leaves[i], float) and isinstance(value, np.ndarray)
-            leaves[i] = float(value) if plain else value
-        return self.rebuild(leaves)
-
-    def values(self, rule_state: Any) -> list[Any]:
-        """The values after a step; everything else in the state must stay as it is."""
-        leaves, rebuild = flatten(rule_state)
-        if rebuild(list(range(len(leaves)))) != self.rebuild(list(range(len(self.leaves)))):
-            raise RecordingError("the rule's state changes its form.")
-        for i, (before, after) in enumerate(zip(self.leaves, leaves, strict=True)):
-            if i not in self.places and not (before is after or np.array_equal(before, after)):
-                raise RecordingError("the rule's state holds something that changes but is no array and no number.")
-        return [leaves[i] for i in self.places]
-
-
-def _changes(leaf: Any) -> bool:
-    return isinstance(leaf, float) or (isinstance(leaf, np.ndarray) and leaf.dtype.kind == "f")
 
 
 @dataclass(frozen=True)
@@ -87,14 +47,16 @@ class Recording:
     ----------
     problem, method, params, state
         As of a run before its first step.
-    leaves : RuleLeaves
+    rule, model : Carried
+        What of their states goes from step to step.
     """
 
     problem: Problem
     method: Descent
     params: Params
     state: State
-    leaves: RuleLeaves
+    rule: Carried
+    model: Carried
 
     def programs(self) -> StepPrograms:
         """The programs, for batches cut as they will be.
@@ -115,12 +77,12 @@ class Recording:
         data = [] if whole and full else self._data()
         slopes = {rows: self._slope(rows, bool(data), whole) for rows in cut.sizes}
         update = self._update(cut.groups, whole)
-        return StepPrograms(slopes, update, 1 + len(self.leaves.places), cut, data, full)
+        return StepPrograms(slopes, update, 1 + len(self.rule) + len(self.model), len(self.model), cut, data, full)
 
     def _cut(self, batch: int) -> Cut:
         """How batches are cut, by what the gradient of some rows costs."""
         problem, rows = self.problem, min(batch, PROBE)
-        if may_be_cut(problem, self.params, self.state, rows):
+        if not len(self.model) and may_be_cut(problem, self.params, self.state, rows):
             try:
                 return cut_of(problem, self._slope(rows, True, whole=False), rows, batch)
             except NotCompilable:  # which is said of the program that is wanted
@@ -128,14 +90,8 @@ class Recording:
         return Cut(problem.rows, batch, batch, 1)
 
     def _check(self) -> None:
-        method, model = self.method, self.state["model"]
-        reasons = {
-            "gradient accumulation": method.batches.parts > 1,
-            "a model with a state of its own": bool(flatten(model)[0]) and model is not None,
-        }
-        for reason, holds in reasons.items():
-            if holds:
-                raise RecordingError(f"there is no machine code yet for {reason}.")
+        if self.method.batches.parts > 1:
+            raise RecordingError("there is no machine code for gradient accumulation.")
 
     def _check_target(self, rows: int) -> None:
         """What the loop asks of each batch's target is asked once of the whole; a target that is wrong is the loop's to name."""
@@ -164,22 +120,31 @@ class Recording:
 
     def _slope(self, rows: int, from_rows: bool, whole: bool) -> Program:
         """The gradient of some rows: of their objective, or where they are not the whole batch of the sum of their losses."""
-        arrays = [np.array(self.params.flat), *(np.array(x[:rows]) for x in (self._data() if from_rows else []))]
-        first, second = (self._recorded(self._gradient(key, whole), arrays) for key in (Key(0, 0, 0), Key(1, 2, 3)))
+        k = 1 + len(self.model)
+        given = [self.params.flat, *self.model.arrays(self.state["model"])]
+        data = [x[:rows] for x in (self._data() if from_rows else [])]
+        arrays = [[np.array(x) for x in (*given, number, *data)] for number in (20.0, 33.0)]
+        first, second = (self._recorded(self._gradient(whole), some) for some in arrays)
         if not _same(first, second):
-            raise RecordingError("the model is not the same function at each step (it draws random numbers).")
-        return with_own(optimised(first), range(3))
+            raise RecordingError(
+                "the model is not the same function at each step (it draws random numbers, not from its key)."
+            )
+        weak = [1 + i for i in self.model.numbers()] + [k]
+        program = optimised(with_weak(first, arrays[0], weak))
+        for before, after in zip(program.inputs[1:k], program.outputs[3:]):
+            _same_spec(program, before, after, "model")
+        return with_own(program, range(3 + len(self.model)))
 
-    def _gradient(self, key: Key, whole: bool) -> Callable[..., Any]:
-        problem, params, state = self.problem, self.params, self.state
+    def _gradient(self, whole: bool) -> Callable[..., Any]:
+        problem, params, model = self.problem, self.params, self.model
 
-        def gradient(flat: Any, *rows: Any) -> Any:
+        def gradient(flat: Any, *rest: Any) -> Any:
+            values, number, rows = rest[: len(model)], rest[len(model)], rest[len(model) + 1 :]
             batch = self._batch(rows) if rows else problem.data
             with linking(), inside_transform():
                 wanted = _leaves(flat, params)
-                prediction, after = problem.predict(wanted, state["model"], batch.inputs, key, True)
-                if any(isinstance(x, Tensor) for x in flatten(after)[0]):
-                    raise RecordingError("the model has a state of its own.")
+                key = self._key(number, whole)
+                prediction, after = problem.predict(wanted, model.filled(values), batch.inputs, key, True)
                 if whole:
                     objective, weight = problem.objective(prediction, batch, wanted), 1.0
                 else:
@@ -189,41 +154,47 @@ class Recording:
                 if not isinstance(objective, Tensor):
                     raise RecordingError("the model does not use its parameters.")
                 slope = _pulled(objective, wanted)
-            return [slope, ops.astype(objective, np.float64), ops.astype(weight, np.float64)]
+            numbers = [ops.astype(x, np.float64) for x in (objective, weight)]
+            return [slope, *numbers, *model.values(after)]
 
         return gradient
 
+    def _key(self, number: Any, whole: bool) -> Key:
+        """The key of a step: as in loop.py, the place of its batch."""
+        batches = self.method.batches.per_epoch(self.problem.rows)
+        epoch = number if batches == 1 else number // float(batches)
+        return (RecordedKey if whole else KeyOfAPart)(self.state["seed"], epoch, number)
+
     # ---- the update
     def _update(self, groups: int, whole: bool) -> Program:
-        carried = [self.params.flat, *self.leaves.arrays(self.state["rule"])]
+        model = self.model.arrays(self.state["model"])
+        carried = [self.params.flat, *self.rule.arrays(self.state["rule"]), *model]
         parts = [x for _ in range(groups) for x in (np.array(self.params.flat), np.asarray(1.0), np.asarray(1.0))]
-        arrays = [np.array(x) for x in (*carried, 1.0, 20.0, *parts)]
+        arrays = [np.array(x) for x in (*carried, 1.0, 20.0, *parts, *model)]
         program = self._recorded(self._change(groups, whole), arrays)
-        numbers = [k + 1 for k in self.leaves.numbers()]
+        numbers = [k + 1 for k in self.rule.numbers()]
         program = optimised(with_weak(program, arrays, [*numbers, len(carried), len(carried) + 1]))
         program = with_own(program, range(len(program.outputs) - (program.outputs[-1] in program.inputs)))
         for given, made in zip(program.inputs[: len(carried)], program.outputs):
-            if program.specs[given][:2] != program.specs[made][:2]:  # type: ignore[index]
-                raise RecordingError(
-                    f"the rule changes its state from {program.specs[given]} to {program.specs[made]}."  # type: ignore[index]
-                )
+            _same_spec(program, given, made, "rule")
         return program
 
     def _change(self, groups: int, whole: bool) -> Callable[..., Any]:
         """From the groups' gradients to the parameters after the step: the same lines as in loop.py."""
-        scale, leaves, box = self.state["scale"], self.leaves, self.problem.bounds
+        scale, rule, box = self.state["scale"], self.rule, self.problem.bounds
         update = update_in_units(self.method.rule, scale)
 
         def change(flat: Any, *rest: Any) -> Any:
-            k = len(leaves.places)
-            values, (rate, number), parts = rest[:k], rest[k : k + 2], rest[k + 2 :]
+            k = len(rule) + len(self.model)
+            values, (rate, number), parts = rest[: len(rule)], rest[k : k + 2], rest[k + 2 :]
+            model = parts[3 * groups :]
             gradient, loss, weight = parts[:3]
             for group in range(1, groups):
                 more = parts[3 * group : 3 * group + 3]
                 gradient, loss, weight = gradient + more[0], loss + more[1], weight + more[2]
             if not whole:
                 gradient, loss = self._objective(flat, gradient, loss, weight)
-            moved, rule_state = update(gradient, leaves.filled(values), flat, rate, number)
+            moved, rule_state = update(gradient, rule.filled(values), flat, rate, number)
             moved = ops.astype(flat + moved, flat.dtype)
             moved = moved if box is None else box.clip(moved)
             sizes = ops.abs(gradient)
@@ -231,7 +202,7 @@ class Recording:
             promise = ops.max(slopes * ops.maximum(ops.abs(flat), scale))
             length = ops.sqrt(ops.sum(gradient * gradient))
             numbers = [ops.astype(x, np.float64) for x in (loss, length, ops.max(sizes), promise)]
-            return [moved, *leaves.values(rule_state), *numbers, gradient]
+            return [moved, *rule.values(rule_state), *model, *numbers, gradient]
 
         return change
 
@@ -254,7 +225,7 @@ class Recording:
     def _recorded(self, function: Callable[..., Any], arrays: Sequence[Array]) -> Program:
         try:
             return recorded(function, arrays)[0]
-        except RecordingError:
+        except (RecordingError, NotCompilable):
             raise
         except Exception as error:  # whatever a model raises it will raise again in the loop, at its step
             raise RecordingError(f"the step cannot be recorded: {error}") from error
@@ -274,6 +245,12 @@ def _pulled(objective: Any, wanted: dict[str, Tensor]) -> Any:
     """The gradient of a number as one vector."""
     parts = graph.pull_back(objective, np.ones_like(detached(objective)), list(wanted.values()), False)
     return ops.concatenate([ops.reshape(g, (-1,)) for g in parts])
+
+
+def _same_spec(program: Program, given: Operand, made: Operand, whose: str) -> None:
+    before, after = (program.specs[x] if isinstance(x, int) else "a number" for x in (given, made))
+    if before[:2] != after[:2]:
+        raise RecordingError(f"the state of the {whose} changes from {before} to {after}.")
 
 
 def _same(a: Program, b: Program) -> bool:

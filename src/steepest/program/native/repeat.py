@@ -33,14 +33,17 @@ class StepPrograms:
     Attributes
     ----------
     slopes : mapping of int to Program
-        By the rows of a shard. Inputs: the flat parameters, then the rows of each array of `data`. Outputs: the gradient, the
-        sum of the losses, the weight of the rows; the last two of float64.
+        By the rows of a shard. Inputs: the flat parameters, those of the carried values that are `seen`, the step's number, then
+        the rows of each array of `data`. Outputs: the gradient, the sum of the losses, the weight of the rows, the last two of
+        float64; then what is `seen` after the step.
     update : Program
         Inputs: what is carried from step to step (the parameters first), the rate, the step's number, then gradient, sum and
-        weight of each group. Outputs: the carried values after the step, then loss, length and largest element of the gradient,
-        promise, all four of float64, and the gradient.
+        weight of each group, and what is `seen` after the step. Outputs: the carried values after the step, then loss, length and
+        largest element of the gradient, promise, all four of float64, and the gradient.
     carried : int
         How many values are carried.
+    seen : int
+        How many of them, the last ones, the slopes see and change: the state of a model. There is one shard then.
     cut : Cut
     data : list of ndarray
         What the rows are gathered from; none where the programs hold the data as constants.
@@ -51,6 +54,7 @@ class StepPrograms:
     slopes: Mapping[int, Program]
     update: Program
     carried: int
+    seen: int
     cut: Cut
     data: list[Array]
     full: bool
@@ -123,14 +127,13 @@ class Repeated:
         self._lock = threading.Lock()
         update = programs.update
         flat = update.specs[update.inputs[0]]
-        self._block = block = Block(kind_of(flat.dtype), flat.size)
+        seen = update.inputs[programs.carried - programs.seen : programs.carried]
+        self._block = block = Block(kind_of(flat.dtype), flat.size, tuple(update.specs[x].nbytes for x in seen))
         self._places, self._block_bytes = _places(programs)
         self._layouts: list[Layout] = []
         for program in programs.slopes.values():
-            plan = Plan(program, [x for x in program.inputs[1:] if _is_long(program.specs[x])])
-            self._layouts.append(
-                Layout(plan, _pinned_slope(plan, block), self._layouts[-1].end if self._layouts else 0)
-            )
+            plan = Plan(program, [x for x in self._data(program) if _is_long(program.specs[x])])
+            self._layouts.append(Layout(plan, self._pinned_slope(plan), self._layouts[-1].end if self._layouts else 0))
         plan = Plan(update, reroll=False)
         self._layouts.append(Layout(plan, self._pinned_update(plan), self._layouts[-1].end))
         self._spare = self._layouts[-1].reserve(block.nbytes)
@@ -143,7 +146,7 @@ class Repeated:
         functions: list[str] = []
         for rows, layout in zip(programs.slopes, self._layouts):
             functions.append(write_steps(library, layout.plan, layout.offsets, f"@slope_{rows}", 3))
-            if data := layout.plan.program.inputs[1:]:
+            if data := self._data(layout.plan.program):
                 views, offsets = [layout.plan.views[x] for x in data], [layout.offsets[x] for x in data]
                 functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
         functions.append(write_steps(library, self._layouts[-1].plan, self._layouts[-1].offsets, "@update", 4))
@@ -158,6 +161,21 @@ class Repeated:
         self._memories = [Memory(*self._layouts)]  # one for each thread
         self._shared = _Bytes(STATE_BYTES + 2 * self._block_bytes + cut.groups * block.nbytes + aligned(flat.nbytes))
         self._table = np.array([x.ctypes.data for x in programs.data], np.int64)
+
+    def _data(self, slope: Program) -> tuple[int, ...]:
+        """The inputs that are rows of data."""
+        return slope.inputs[2 + self.programs.seen :]
+
+    def _pinned_slope(self, plan: Plan) -> dict[int, int]:
+        programs, block, program = self.programs, self._block, plan.program
+        carried = (0, *range(programs.carried - programs.seen, programs.carried), "number")
+        pinned = {x: GIVEN + self._places[name] for x, name in zip(program.inputs, carried)}
+        made = (0, block.total, block.weight, *map(block.more, range(programs.seen)))
+        for x, place in zip(program.outputs, made, strict=True):
+            pinned[plan.views[_number(x)].base] = MADE + place
+        if plan.doubt is not None:
+            pinned[plan.doubt] = MADE + block.doubt
+        return pinned
 
     def _pinned_update(self, plan: Plan) -> dict[int, int]:
         programs, places, block, program = self.programs, self._places, self._block, plan.program
@@ -174,6 +192,8 @@ class Repeated:
             start = PARTS + group * block.nbytes
             for x, place in zip(parts[3 * group :], (0, block.total, block.weight)):
                 pinned[x] = start + place
+        for k, x in enumerate(parts[3 * programs.cut.groups :]):
+            pinned[x] = PARTS + block.more(k)
         gradient = plan.views[_number(program.outputs[-1])].base
         pinned.setdefault(gradient, MADE + places["gradient"])
         self._gradient = pinned[gradient]

@@ -58,10 +58,17 @@ class Cut:
 
 @dataclass(frozen=True)
 class Block:
-    """What a group leaves behind: the gradient, the sum of its rows' losses, their weight, and doubt; places in bytes."""
+    """What a group leaves behind: the gradient, the sum of its rows' losses, their weight, doubt, and more; places in bytes.
+
+    Attributes
+    ----------
+    kind, count : of the gradient
+    sizes : of what there is more, in bytes
+    """
 
     kind: str
     count: int
+    sizes: tuple[int, ...] = ()
 
     @property
     def total(self) -> int:
@@ -77,7 +84,11 @@ class Block:
 
     @property
     def nbytes(self) -> int:
-        return self.total + 64
+        return self.more(len(self.sizes))
+
+    def more(self, k: int) -> int:
+        """Where the k-th of what there is more is."""
+        return self.total + 64 + sum(-(-size // 64) * 64 for size in self.sizes[:k])
 
 
 # Where things are in the memory that all threads see, in bytes; what different threads write lies in different cache lines.
