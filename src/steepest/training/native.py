@@ -18,6 +18,7 @@ from steepest.optim.method import Advance, State, Step
 from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
 from steepest.program.native.repeat import Repeated, Tests
+from steepest.program.native.rows import AHEAD
 from steepest.training.carried import Carried
 from steepest.training.loop import descend
 from steepest.training.native_step import Recording
@@ -190,7 +191,7 @@ class NativeDescent:
         ]
         orders[-1] = orders[-1][: cut.rows if last % cut.per_epoch == 0 else last % cut.per_epoch * cut.batch]
         orders[0] = orders[0][k * cut.batch :]
-        return np.concatenate([*orders, np.zeros(self._repeated.beyond, np.int64)])
+        return np.concatenate([*orders, np.zeros(AHEAD, np.int64)])
 
     def _seen(
         self, number: int, before: Params, after: Params, gradient: Array, loss: float, rate: float, state: State
