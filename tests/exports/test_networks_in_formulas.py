@@ -119,8 +119,8 @@ def test_onnx_predicts_the_same(fits, name, tmp_path):
 
 def test_latex_names_what_networks_read(fits):
     assert fits["two"].to_latex() == (
-        r"z = a + b \mathrm{mlp}_{1}\left(x\right) t + \mathrm{mlp}_{2}\left(t, \mathrm{kind}\right)"
-    ) or fits["two"].to_latex().startswith("z = a + b")
+        r"z = a + b \mathrm{mlp1}\left(x\right) t + \mathrm{mlp2}\left(t, \mathrm{kind}\right)"
+    )
     assert fits["classes"].to_latex() == r"\mathrm{side} = \mathrm{mlp}\left(x, e^{x}, \mathrm{kind}\right)"
     with pytest.raises(sd.ModelError, match="too many numbers"):
         fits["classes"].to_latex(values="plain")

@@ -146,6 +146,24 @@ def test_runs_of_networks_and_of_functions() -> None:
     assert seen.all("iframe")
 
 
+def test_fits_with_networks_in_their_formulas() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=120)
+    kind = np.array(["a", "b", "<script>c</script>"], dtype=object)[rng.integers(0, 3, 120)]
+    data = {"x": x, "kind": kind, "side": np.where(x + (kind == "b") > 0.3, "yes", "no"), "y": 2 * x + (kind == "b")}
+    fit = sd.fit("side ~ mlp(., 5)", {k: data[k] for k in ("x", "kind", "side")}, epochs=10)
+    seen = Seen(page(fit, data=data, animation=False))
+    for said in ("kind = <script>c</script>", "Confusion matrix of", "accuracy", "Linear(4, 5)", "yes", *fit.remarks):
+        assert said in seen.text, said
+    assert len(seen.all("script")) == 1
+    assert fit.outcome.message[1:] in seen.text
+    fit = sd.fit("y ~ a*x + mlp(kind, 4)", data, epochs=10)
+    seen = Seen(page(fit, animation=False))
+    assert "Parameters of the formula" in seen.text
+    assert "RMSE" in seen.text
+    assert [each["alt"].split(" ")[0] for each in seen.all("img")] == ["120", "Observed", "The"]
+
+
 def test_functions_weights_and_constraints() -> None:
     t = np.linspace(0, 4, 25)
     fit = sd.fit(lambda t, a, b: a * np.exp(-b * t), (t,), 3 * np.exp(-0.7 * t) + 0.01 * np.cos(9 * t))

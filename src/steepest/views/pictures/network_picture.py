@@ -78,8 +78,8 @@ def plot_network(fit: NetworkFit, path: str | os.PathLike[str] | None = None, *,
             which = "learned from" if fit.validation is None else "held out"
             axes.set_title(f"{rows:,} row{'s' * (rows != 1)} {which}, {percent(fit.accuracy)} right")
         else:
-            _draw_data(axes, fit, picture.style)
-        _draw_curve(curve, fit, picture.style)
+            draw_predictions(axes, fit, picture.style)
+        draw_learning(curve, fit, picture.style)
     return picture
 
 
@@ -88,7 +88,8 @@ def _title(picture: Picture, fit: NetworkFit, width: float) -> None:
     literal(picture.suptitle("\n".join(lines), fontsize=11 if len(lines) <= 2 else 9))
 
 
-def _draw_data(axes: Axes, fit: NetworkFit, style: Style) -> None:
+def draw_predictions(axes: Axes, fit: NetworkFit, style: Style) -> None:
+    """The data with what the network predicts; the rows held out stand out."""
     axis = fit_axis(fit)
     observed = np.asarray(fit.observed, dtype=np.float64)
     learned, held = fit.training_rows, fit.held_rows
@@ -113,7 +114,8 @@ def _draw_data(axes: Axes, fit: NetworkFit, style: Style) -> None:
     axes.legend(loc="best")
 
 
-def _draw_curve(axes: Axes, fit: NetworkFit, style: Style) -> None:
+def draw_learning(axes: Axes, fit: NetworkFit, style: Style) -> None:
+    """The loss by epoch of the rows learned from and of those held out."""
     run, hook = fit.run, fit.validation_hook
     per_epoch = run.steps_per_epoch
     steps, losses = (np.asarray(run.history[name], dtype=np.float64) for name in ("step", "loss"))

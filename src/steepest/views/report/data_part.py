@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from steepest.data import open_data
+from steepest.fitting.networks.result import NetworkFit
 from steepest.views.report.html import pairs, paragraph, table
 
 _WHOLE_BELOW = 64_000_000  # bytes of a file up to which the columns that the model does not use are looked at, too
@@ -71,6 +72,8 @@ def data_part(fit: Any, data: Any) -> str:
 
 
 def _target_columns(fit: Any) -> tuple[str, ...]:
+    if isinstance(fit, NetworkFit):
+        return fit.network.target_columns
     bound = getattr(getattr(fit, "model", None), "bound", None)
     return () if bound is None else bound.target_columns
 

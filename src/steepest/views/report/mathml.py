@@ -6,7 +6,21 @@ import re
 from collections.abc import Mapping
 from html import escape
 
-from steepest.formula.tree import Binary, Call, Compare, Constant, Name, Node, Number, Unary, number_text, postorder
+from steepest.formula.tree import (
+    Binary,
+    Block,
+    Call,
+    Compare,
+    Constant,
+    Kind,
+    Name,
+    Node,
+    Number,
+    Others,
+    Unary,
+    number_text,
+    postorder,
+)
 
 _SUM, _PRODUCT, _SIGN, _POWER, _ATOM = range(1, 6)
 _RELATIONS = {"<": "&lt;", "<=": "≤", ">": "&gt;", ">=": "≥", "==": "=", "!=": "≠"}
@@ -97,6 +111,13 @@ class _Writer:
                 return f"<mrow>{self._bare(left)}<mo>{_RELATIONS[sign]}</mo>{self._bare(right)}</mrow>", _SUM
             case Call(function=function, arguments=arguments):
                 return self._call(function, arguments)
+            case Block(block=block):
+                inside = "<mo>,</mo>".join(self._bare(each) for each in node.inputs)
+                return f"<mrow><mi>{block}</mi><mo>&#x2061;</mo>{_bracketed(inside)}</mrow>", _ATOM
+            case Kind(column=column):
+                return self.done[column]
+            case Others():
+                return "<mi>…</mi>", _ATOM
             case _:
                 return f"<mtext>{escape(str(node))}</mtext>", _ATOM
 

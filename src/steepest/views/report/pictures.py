@@ -10,11 +10,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from steepest.base.errors import SteepestError
+from steepest.fitting.networks.result import NetworkFit
 from steepest.fitting.result import Fit
 from steepest.training.run import Run
 from steepest.views.pictures.confusion_picture import plot_confusion
 from steepest.views.pictures.fit_axis import fit_axis
 from steepest.views.pictures.fit_picture import draw_data, draw_loss, draw_residuals
+from steepest.views.pictures.network_picture import draw_learning, draw_predictions
 from steepest.views.pictures.residuals_picture import draw_quantiles
 from steepest.views.report.html import data_url
 from steepest.views.style import Picture, Style, drawing
@@ -68,8 +70,41 @@ def fit_pictures(fit: Any) -> str:
     return _grid(figures)
 
 
+def network_pictures(fit: NetworkFit) -> str:
+    """How well a network does, and how it learned."""
+    measured = fit.measured
+    learned = _figure(
+        "Learning",
+        f"The loss of the rows learned from, and of those held out, over {fit.epochs:,} epochs.",
+        lambda axes, style: draw_learning(axes, fit, style),
+    )
+    if fit.classes is not None:
+        names = [str(label) for label in fit.classes]
+        return _grid([confusion_figure(lambda theme: plot_confusion(fit, names=names, theme=theme)), learned])
+    axis = fit_axis(fit)
+    target = one_line(fit.target_text)
+    shown = f"{fit.observed.size:,} values of {target} against {one_line(axis.label)}, with what the network predicts"
+    return _grid(
+        [
+            _figure(
+                "Data and predictions",
+                f"{shown}; root mean square error {measured.rmse:.4g}.",
+                lambda axes, style: draw_predictions(axes, fit, style),
+            ),
+            _figure(
+                "Residuals",
+                f"Observed minus predicted {target} against {one_line(axis.label)}.",
+                lambda axes, style: draw_residuals(axes, fit, axis, style),
+            ),
+            learned,
+        ]
+    )
+
+
 def subject_pictures(subject: Fit | Run) -> str:
     """The pictures of a fit or run: those of a fit where it has residuals, else the loss, and the confusion matrix of classes."""
+    if isinstance(subject, NetworkFit):
+        return network_pictures(subject)
     run = subject.run if isinstance(subject, Fit) else subject
     if has_residuals(run):
         return fit_pictures(fit_of(subject, "a report"))
@@ -120,7 +155,7 @@ def _shown(title: str, said: str, pictures: dict[str, Picture]) -> str:
     sources = {theme: _source(picture) for theme, picture in pictures.items()}
     width, height = (round(100 * side) for side in pictures["light"].get_size_inches())
     return (
-        f"<figure><figcaption>{escape(title)}</figcaption><picture>"
+        f"<figure style='max-width:{width * 1.05:.0f}px'><figcaption>{escape(title)}</figcaption><picture>"
         f"<source media='screen and (prefers-color-scheme: dark)' srcset='{sources['dark']}'>"
         f"<img src='{sources['light']}' width='{width}' height='{height}' alt='{escape(said, quote=True)}'></picture></figure>"
     )
@@ -147,7 +182,8 @@ def animation_frame(subject: Any, rows: int) -> str:
         return "<p>There are too many rows to move; <code>fit.animate()</code> takes its time for them.</p>"
     frames = int(np.clip(120_000 // max(rows, 400), 8, 60))
     try:
-        made = subject.animate(
+        moving = run.animate.surface if isinstance(subject, NetworkFit) else subject.animate
+        made = moving(
             frames=frames, fps=float(np.clip(min(steps + 1, frames) / 6, 1.5, 12)), progress=lambda done, total: None
         )
         page = made.html(begins=False)

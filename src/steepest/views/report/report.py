@@ -10,6 +10,7 @@ from typing import Any
 from steepest.base.errors import ModelError, SteepestError
 from steepest.base.files import write_whole
 from steepest.fitting.model import FormulaModel
+from steepest.fitting.networks.result import NetworkFit
 from steepest.fitting.ranking import Ranking
 from steepest.fitting.result import Fit
 from steepest.nn.module import Module
@@ -19,6 +20,7 @@ from steepest.views.report.answer_part import fit_answer, outcome_line, ranking_
 from steepest.views.report.data_part import data_part, file_facts
 from steepest.views.report.html import bullets, pairs, paragraph, section, table, text
 from steepest.views.report.mathml import equation
+from steepest.views.report.network_part import network_answer, network_model
 from steepest.views.report.pictures import animation_frame, subject_pictures
 from steepest.views.report.record_part import history_part, record_part
 from steepest.views.style import DARK, LIGHT, Style
@@ -80,20 +82,21 @@ def page(subject: Any, *, data: Any = None, command: str | None = None, animatio
     fit = told if isinstance(told, Fit) else fit_of(told, "a report") if has_residuals(run) else None
     facts = file_facts(data) if isinstance(data, str | os.PathLike) else []
     title = _title(told)
-    rows = f"{run.problem.rows:,} rows" if run.problem.has_data else "no data"
+    count = told.rows if isinstance(told, Fit) else run.problem.rows
+    rows = f"{count:,} row{'s' * (count != 1)}" if run.problem.has_data else "no data"
     sections = [
         section("ranking", "Formulas", ranking_part(ranking)) if ranking is not None else "",
         section(
             "answer",
             "Answer",
-            outcome_line(run.outcome),
-            fit_answer(told) if isinstance(told, Fit) else run_answer(run),
+            outcome_line(told.outcome),
+            _answer(told, run),
         ),
         section("model", "Model", _model(told, run)),
         section("pictures", "Pictures", subject_pictures(told)),
         section("motion", "The descent", animation_frame(told, run.problem.rows) if animation else ""),
         section("data", "Data", data_part(fit, data) if fit is not None else _inputs(run)),
-        section("history", "History", history_part(run.history)),
+        section("history", "History", _history(told, run)),
         section("record", "What was run", record_part(run, command, _code(told, data), facts)),
     ]
     blanks = {
@@ -145,8 +148,22 @@ def _variables(style: Style) -> str:
     return "".join(f"--{name}: {getattr(style, name)}; " for name in _COLOURS)
 
 
+def _answer(subject: Any, run: Run) -> str:
+    if isinstance(subject, NetworkFit):
+        return network_answer(subject)
+    return fit_answer(subject) if isinstance(subject, Fit) else run_answer(run)
+
+
+def _history(subject: Any, run: Run) -> str:
+    own = isinstance(subject, NetworkFit) and subject.classes is None
+    note = paragraph("Losses on the way are of the standardised target, of one batch each.") if own else ""
+    return history_part(run.history) + note
+
+
 # ---- the model
 def _model(subject: Any, run: Run) -> str:
+    if isinstance(subject, NetworkFit):
+        return network_model(subject)
     if isinstance(subject, Fit) and isinstance(subject.model, FormulaModel):
         return _formula(subject)
     net = run.problem.predict
@@ -223,9 +240,7 @@ def _inputs(run: Run) -> str:
 
 def _code(subject: Any, data: Any) -> str | None:
     """Python that fits again, where the data have a name."""
-    if not (
-        isinstance(subject, Fit) and isinstance(subject.model, FormulaModel) and isinstance(data, str | os.PathLike)
-    ):
+    if not (isinstance(subject, Fit) and subject.formula_text is not None and isinstance(data, str | os.PathLike)):
         return None
     seed = f", seed={subject.run.seed}" if subject.run.seed else ""
     return f"import steepest as sd\n\nfit = sd.fit({subject.formula_text!r}, {str(data)!r}{seed})\nfit.report('report.html')"
