@@ -13,6 +13,7 @@ NAMES = {
     "nist": "digits of certified fits, against SciPy's curve_fit and lmfit; nist FOLDER for more than six problems",
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
     "results": "networks on real data and hard tasks; MNIST too with the folder of its files: results FOLDER",
+    "estimators": "time and accuracy against scikit-learn's own estimators; MNIST too with its folder: estimators FOLDER",
     "probes": "what sd.Watch costs a training",
     "gradient_flow": "error gradients through 10 and 20 layers before any training",
     "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
