@@ -18,7 +18,7 @@ NAMES = {
     "gradient_flow": "error gradients through 10 and 20 layers before any training",
     "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
 }
-MOST_ARGUMENTS = {"large": 1, "speed": 1, "results": 1, "nist": 1, "starts": 2}
+MOST_ARGUMENTS = {"large": 1, "speed": 1, "estimators": 1, "results": 1, "nist": 1, "starts": 2}
 
 
 def main() -> int:
