@@ -24,14 +24,15 @@ def text(value: object, longest: int = 200) -> str:
 
 
 def prose(sentence: object) -> str:
-    """A sentence, in which no line is broken inside a number.
+    """A sentence, in which no line is broken inside a number or before its %.
 
     Examples
     --------
     >>> prose("a slope of 2e-14")
     "a slope of <span class='whole'>2e-14</span>"
     """
-    return re.sub(r"[\d.]+e-\d+", r"<span class='whole'>\g<0></span>", text(sentence, 2000))
+    shown = text(sentence, 2000).replace(" %", "&#xa0;%")
+    return re.sub(r"[\d.]+e-\d+", r"<span class='whole'>\g<0></span>", shown)
 
 
 def paragraph(sentence: object, kind: str = "") -> str:

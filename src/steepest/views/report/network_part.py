@@ -19,7 +19,7 @@ from steepest.views.tables.network_table import (
     quality_rows,
 )
 
-_MOST_FEATURES = 40
+_MOST_FEATURES = 16
 
 
 def network_answer(fit: NetworkFit) -> str:
