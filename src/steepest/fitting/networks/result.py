@@ -48,6 +48,8 @@ class NetworkFit(Fit):
         What was seen of the rows held out, epoch by epoch.
     planned : bool
         Whether the number of epochs was chosen here, not by the user.
+    steady : bool
+        Whether the rate was, so that a loss that falls no further is at its end, and not leaping about.
 
     Examples
     --------
@@ -58,11 +60,13 @@ class NetworkFit(Fit):
     (['left', 'right'], ('left', 'right'), [[5, 0], [0, 4]])
     """
 
-    def __init__(self, run: Run, ready: ReadyNetwork, validation: Validation | None, planned: bool = False) -> None:
+    def __init__(
+        self, run: Run, ready: ReadyNetwork, validation: Validation | None, planned: bool = False, steady: bool = False
+    ) -> None:
         super().__init__(run, None, ready.rows, ready.model.told)
         self.network, self.whole, self._user_loss = ready.model, ready.whole, ready.loss
         self.training_rows, self.held_rows = ready.training, ready.held
-        self.validation_hook, self.planned = validation, planned
+        self.validation_hook, self.planned, self.steady = validation, planned, steady
 
     # ---- the answer
     @cached_property
@@ -224,8 +228,12 @@ class NetworkFit(Fit):
 
     @cached_property
     def outcome(self) -> Outcome:
-        """How the training ended; epochs that were chosen here and are over are no failure."""
+        """How the training ended; epochs that were chosen here and are over are no failure, nor is a loss that is at its end."""
         ended = super().outcome
+        if ended.name == outcomes.STALLED and self.steady:
+            return Outcome(
+                outcomes.STOPPED_EARLY, f"{ended.message.partition(', though')[0]}.".replace("stalled", "ended", 1)
+            )
         if ended.name != outcomes.OUT_OF_STEPS or not self.planned:
             return ended
         kept = ""

@@ -64,10 +64,8 @@ def _of_each_class(order: Array, codes: Array, count: int) -> Array:
     """`count` rows, from each class in proportion to its size, by largest remainders."""
     sizes = np.bincount(codes)
     wanted = count * sizes / len(order)
-    taken = np.minimum(np.floor(wanted).astype(int), np.maximum(sizes - 1, 0))
-    for code in np.argsort(taken - wanted, kind="stable"):  # those that lack most come first
-        if taken.sum() >= count:
-            break
-        if taken[code] < sizes[code] - 1:
-            taken[code] += 1
+    most = np.maximum(sizes - 1, 0)
+    taken = np.minimum(np.floor(wanted).astype(int), most)
+    while taken.sum() < count and (taken < most).any():
+        taken[np.argmax(np.where(taken < most, wanted - taken, -np.inf))] += 1  # the one that lacks most
     return np.concatenate([order[codes == code][:n] for code, n in enumerate(taken)])
