@@ -36,7 +36,7 @@ class ProductWriter:
         out_rows, out_columns = self._unit(self.out, 0), self._unit(self.out, 1)
         if a_rows and out_rows and m > 1 and (m >= n or not (b_columns and out_columns)):
             self._outer(self.a, self.b, self.out)
-        elif b_columns and out_columns:
+        elif b_columns and out_columns and not (n == 1 and a_inner and b_inner):
             self._outer(_transposed(self.b), _transposed(self.a), _transposed(self.out))
         elif a_inner and b_inner:
             self._inner()

@@ -301,13 +301,3 @@ def _places(programs: StepPrograms) -> tuple[dict[Any, int], int]:
     places["rate"], places["number"], places["numbers"] = end, end + 8, end + 64
     places["gradient"] = end + 128
     return places, end + 128 + aligned(program.specs[program.inputs[0]].nbytes)
-
-
-def _pinned_slope(plan: Plan, block: Block) -> dict[int, int]:
-    program = plan.program
-    pinned = {program.inputs[0]: GIVEN}
-    for x, place in zip(program.outputs, (0, block.total, block.weight)):
-        pinned[plan.views[_number(x)].base] = MADE + place
-    if plan.doubt is not None:
-        pinned[plan.doubt] = MADE + block.doubt
-    return pinned

@@ -130,7 +130,7 @@ def _shard(library: Library, block: Block, sizes: Mapping[int, bool]) -> str:
         code.lines.append(f"rows{k}:")
         if gathers:
             code.do(f"call void @gather_{k}(ptr %arena, ptr %places, ptr %table)")
-        code.do(f"call void @slope_{k}(ptr %arena, ptr %given, ptr %made, ptr null)")
+        code.do(f"call void @slope_{k}(ptr %arena, ptr %given, ptr %made)")
         code.do("ret void")
     code.lines.append("none:")
     code.do("unreachable")
