@@ -29,6 +29,8 @@ def floors_svg() -> str:
     parts = []
     for k, (number, folders, what) in enumerate(rows):
         top = 10 + k * height
+        if number % 2:
+            parts.append(_box(4, top - 4, WIDTH - 40, height, "band"))
         parts.append(_text(22, top + 24, str(number), "number"))
         left = 44.0
         for folder in folders:
@@ -38,7 +40,7 @@ def floors_svg() -> str:
                 _text(left + width / 2, top + 24, folder, "folder middle"),
             ]
             left += width + 8
-        for n, line in enumerate(_wrapped(what, 52)[:2]):
+        for n, line in enumerate(_wrapped(what.replace("->", "→"), 52)[:2]):
             parts.append(_text(max(left + 8, 330), top + (24 if len(what) <= 52 else 16 + 15 * n), line, "words"))
     bottom = 10 + len(rows) * height
     parts.append(f'<path class="arrow" d="M{WIDTH - 12} 14 V{bottom - 18}" marker-end="url(#tip)"/>')
@@ -50,7 +52,7 @@ def nouns_svg() -> str:
     parts = []
     for top, title, words in ((20, "model", "formula, function, network"), (82, "data", "file, data frame, arrays"),
                               (144, "loss", "and penalty, bounds"), (226, "rule", "schedule, clipping, batches"),
-                              (288, "or", "curvature, search, restarts")):  # fmt: skip
+                              (288, "curvature", "or a search, restarts")):  # fmt: skip
         parts += [
             _box(6, top, 190, 50, "part"),
             _text(18, top + 21, title, "title"),
@@ -67,8 +69,8 @@ def nouns_svg() -> str:
     for top, title, words in ((36, "History", "each step"), (108, "Outcome", "how it ended"),
                               (180, "remarks", "why, and a remedy"), (252, "params", "fit, errors, export"),
                               (324, "pictures", "animations, report")):  # fmt: skip
-        parts += [_arrow(574, 192, 602, top + 25), _box(604, top, 130, 50, "part")]
-        parts += [_text(614, top + 21, title, "title"), _text(614, top + 39, words, "words")]
+        parts += [_arrow(574, 140 + 26 * (top // 72), 592, top + 25), _box(594, top, 142, 50, "part")]
+        parts += [_text(605, top + 21, title, "title"), _text(605, top + 39, words, "words")]
     return _svg(
         "A Problem and a Method make a Run, which has a History, an Outcome, remarks, parameters and pictures",
         384,

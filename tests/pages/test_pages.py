@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.tools import pages, reference
+from docs.tools import drawing, pages, reference
 from markdown.extensions.toc import slugify
 
 NAV = re.compile(r"^\s*- (?:[^:\n]+: )?([\w/-]+\.md)$", re.MULTILINE)
@@ -66,6 +66,15 @@ def test_every_link_leads_somewhere(page: str) -> None:
         assert target.exists() or made_by_the_code, link
         if anchor and target.suffix == ".md":
             assert anchor in _anchors(target.read_text()), link
+
+
+def test_the_drawing_has_every_folder_on_its_floor() -> None:
+    drawn = {folder: number for number, folders, _ in drawing.floors() for folder in folders}
+    there = {path.parent.name for path in (pages.ROOT / "src" / "steepest").glob("*/__init__.py")}
+    assert drawn.keys() == there
+    picture = drawing.floors_svg()
+    assert all(f">{folder}</text>" in picture for folder in there)
+    assert picture.index(">cli<") < picture.index(">training<") < picture.index(">base<")
 
 
 def _anchors(text: str) -> set[str]:
