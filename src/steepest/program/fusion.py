@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
 from steepest.autodiff import primitives as p
+from steepest.program.empties import without_empties
 from steepest.program.lifetimes import lifetimes
 from steepest.program.lowering import lowered
 from steepest.program.moving import MOVES, as_view, put_in_place
@@ -72,29 +73,30 @@ class Plan:
     Raises
     ------
     NotCompilable
-        An operation, a dtype or an empty array that only the interpreter can do.
+        An operation or a dtype that only the interpreter can do.
     """
 
     def __init__(self, program: Program, plain: Collection[int] = (), reroll: bool = True) -> None:
-        program = self.program = lowered(program)
+        program = self.program = lowered(without_empties(program))
         self.repeated = periods(program) if reroll else []
         self._fuse(plain)
-        worked = rerolled(self, self._cuts) if self.repeated else []
-        if not all(worked):  # what is no loop is fused as a whole
+        worked = rerolled(self, self._cuts + self._rows) if self.repeated else []
+        if not all(worked[: len(self.repeated)]):  # what is no loop is fused as a whole
             self.repeated = [stretch for stretch, works in zip(self.repeated, worked) if works]
             self._fuse(plain)
-            rerolled(self, self._cuts)
+            rerolled(self, self._cuts + self._rows)
 
     def _fuse(self, plain: Collection[int]) -> None:
         program = self.program
         self.parts: dict[int, tuple[int, Array]] = {}  # of what value, and where in it, others are made as parts
         self.families: list[Family] = []
-        self._cuts: list[
-            list[int]
-        ] = []  # for each stretch that may be repeated, the steps at which its iterations begin
+        # The steps at which iterations begin, for each stretch of operations that may be repeated; the same of rows of copies.
+        self._cuts: list[list[int]] = []
+        self._rows: list[list[int]] = []
         self._begun = 0  # the first step of this iteration
         self._repeating = False  # whether it is one of a stretch
         self._packs: dict[tuple[View, int], int] = {}
+        self._plain: set[int] = set()
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
@@ -104,15 +106,13 @@ class Plan:
         self._looped: dict[int, int] = {}  # values that a loop computes: held in a register there
         self.stored: set[int] = set()
         self._numbers = itertools.count(-1, -1)  # of what the program has no number for
-        for spec in program.specs.values():
-            if spec.size == 0:
-                raise NotCompilable("an empty array")
         for number in program.inputs:
             self.own(number, -1)
             if number in plain:
                 self.place(number, self.bases[number].reshape(program.specs[number].shape), number)
         for number, array in program.constants.items():
             self._own_constant(number, array)
+        self._plain |= _read_in_order(program)
         put_in_place(self)
         starts = {stretch.start for stretch in self.repeated}
         ends = {stretch.stop for stretch in self.repeated}
@@ -138,6 +138,19 @@ class Plan:
         self._begun = len(self.steps)
         cuts.append(self._begun)
 
+    def in_a_row(self, values: Sequence[int]) -> Iterator[int]:
+        """Go through like values, of which each may be done as an iteration by itself, since iterations made them."""
+        made = [self.step_of[self.views[x].base] for x in values]
+        repeated = sum(any(cuts[0] <= step < cuts[-1] for cuts in self._cuts) for step in made)
+        if self._repeating or 2 * repeated <= len(values):
+            yield from values
+            return
+        self._rows.append([])
+        for x in values:
+            self._cut(self._rows[-1])
+            yield x
+        self._cut(self._rows[-1])
+
     def named(self, view: View) -> int:
         """A number for a view that the program has none for."""
         number = next(self._numbers)
@@ -150,7 +163,11 @@ class Plan:
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
         self.bases[number] = base
-        strides = layout(spec.shape, spec.dtype.itemsize)
+        strides = (
+            np.empty(spec.shape, spec.dtype).strides
+            if number in self._plain
+            else layout(spec.shape, spec.dtype.itemsize)
+        )
         self.place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
         self.step_of[number] = step
         if step < 0:
@@ -387,6 +404,18 @@ class Plan:
             self.steps.append(Loop(view.squeezed[0], copies=[(number, self.views[copy])]))
             self.read(number, self.step_of[copy])
         return self._packs[view, axis]
+
+
+def _read_in_order(program: Program) -> set[int]:
+    """What is put together along three axes or more and then read as a matrix: it lies in C order, so that it can be."""
+    reshaped = {operation.inputs[0] for operation in program.operations if operation.primitive is p.reshape}
+    return {
+        operation.out
+        for operation in program.operations
+        if operation.primitive is p.concatenate
+        and operation.out in reshaped
+        and len(program.specs[operation.out].shape) > 2
+    }
 
 
 def loops(program: Program) -> dict[int, int]:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def concatenate(plan: Plan, operation: Operation) -> None:
     out, last = operation.out, 0
-    for x, place in _places(plan, operation):
+    places = _places(plan, operation)
+    for x, (_, place) in zip(plan.in_a_row([x for x, _ in places]), places):
         target = part_of(plan, out, place)
         if plan.views[x].base == out:  # made in its place
             last = max(last, plan.step_of[out])

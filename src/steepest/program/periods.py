@@ -45,9 +45,10 @@ def periods(program: Program) -> list[range]:
         stretch = _stretch(names, words, i)
         if stretch is None:
             i += 1
-        else:
+            continue
+        if any(operation.name not in _VIEWS for operation in program.operations[i : i + stretch.step]):
             found.append(_turned(program, stretch))
-            i = stretch.stop
+        i = stretch.stop
     return found
 
 
