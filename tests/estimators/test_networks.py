@@ -336,6 +336,14 @@ def test_data_that_cannot_be_used():
         classifier().predict_proba(X)
 
 
+def test_a_fit_that_failed_is_no_fit():
+    model = regressor(loss="cross_entropy")
+    with pytest.raises(DataError):
+        model.fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
 def test_a_descent_that_ends_badly_warns():
     model = regressor(method="gradient_descent", learning_rate=1e6)
     with pytest.warns(ConvergenceWarning, match="Lower the learning rate"):

@@ -134,7 +134,7 @@ class FormulaRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         ValueError
             The estimator is not fitted, or X has not the columns that it was fitted to.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "params_")
         x = validate_data(self, X, reset=False, dtype=np.float64)
         return np.asarray(self.fit_.predict_original(self._columns(x)))
 

@@ -117,9 +117,8 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """
         going_on = bool(self.warm_start) and hasattr(self, "params_")
         rows = self._read(X, y, sample_weight, reset=not going_on)
-        if not going_on:
-            self._begin(rows)
-        problem, validation = self._problem(rows), None
+        start = self.params_ if going_on else self._begin(rows)
+        problem, validation = self._problem(rows, start), None
         if self.patience is not None:
             problem, held = problem.split(self.validation_fraction, self._seed)
             validation = Validation(held, patience=self.patience)
@@ -137,20 +136,18 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         """One pass over these rows, from where the last one ended."""
         first = not hasattr(self, "params_")
         rows = self._read(X, y, sample_weight, reset=first)
-        if first:
-            self._begin(rows, classes)
-        problem = self._problem(rows)
+        problem = self._problem(rows, self._begin(rows, classes) if first else self.params_)
         run = Run(problem, self._method(problem, ends=False), seed=self._seed, engine=engine_named(self.engine))
         steps = run.steps_per_epoch
-        if self._memory is not None:
+        if not first and self._memory is not None:
             # At the beginning of a pass over these rows, with what the rule remembers and about as many steps behind it.
             done, rule = self._memory
             run.state = {**run.state, "step": -(-done // steps) * steps, "rule": rule}
         self._keep(run.finish(steps), first)
         return self
 
-    def _begin(self, rows: Rows, classes: Any = None) -> None:
-        """Everything that stays as it is from here on: units, network, first weights."""
+    def _begin(self, rows: Rows, classes: Any = None) -> dict[str, Array]:
+        """What stays as it is from here on, units and network; returns the first weights."""
         self._learn_target(rows, classes)
         self._seed = seed_from(self.random_state)
         columns = rows.x.shape[1]
@@ -158,22 +155,17 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         outputs = self._target(rows)[1]
         self.network_ = MLP(columns, self.hidden, outputs, self.activation)
         dtype = self._dtype()
-        self.params_: Mapping[str, Array] = {
-            k: x.astype(dtype) for k, x in self.network_.init(Key(self._seed))[0].items()
-        }
-        self._memory: tuple[int, Any] | None = None
+        return {name: x.astype(dtype) for name, x in self.network_.init(Key(self._seed))[0].items()}
 
     def _dtype(self) -> type:
         return chosen("dtype", getattr(self.dtype, "__name__", str(self.dtype)), DTYPES)
 
-    def _problem(self, rows: Rows) -> Problem:
+    def _problem(self, rows: Rows, start: Mapping[str, Array]) -> Problem:
         target, _, loss = self._target(rows)
         penalty = L2(self.penalty) if is_number(self.penalty) else self.penalty
         dtype = self._dtype()
         x, target = self._units.applied(rows.x, dtype), target.astype(dtype, copy=False)
-        return Problem(
-            self.network_, self.params_, x, target, loss=loss, weights=rows.weights, penalty=penalty, state={}
-        )
+        return Problem(self.network_, start, x, target, loss=loss, weights=rows.weights, penalty=penalty, state={})
 
     def _method(self, problem: Problem, ends: bool) -> Method:
         """What is asked for. The rate of a descent falls over the steps, where there is an end to them."""
@@ -204,14 +196,14 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
             self.loss_curve_, self.n_iter_ = np.concatenate([self.loss_curve_, curve]), self.n_iter_ + len(curve)
         self.outcome_ = run.outcome
         self.params_ = {name: np.array(x) for name, x in run.params.items()}
-        self._memory = (run.steps_done, run.state["rule"]) if "rule" in run.state else None
+        self._memory: tuple[int, Any] | None = (run.steps_done, run.state["rule"]) if "rule" in run.state else None
         if run.outcome is not None and not run.outcome.ok:
             warnings.warn(str(run.outcome), ConvergenceWarning, stacklevel=3)
 
     # ---- answering
     def _outputs(self, X: Any) -> Array:
         """What the network says, shape (rows, outputs)."""
-        check_is_fitted(self)
+        check_is_fitted(self, "params_")
         x = validate_data(self, X, reset=False, dtype=list(DTYPES.values()))
         dtype = next(iter(self.params_.values())).dtype
         parts = [
