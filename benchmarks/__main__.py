@@ -8,7 +8,8 @@ import sys
 NAMES = {
     "large": "fits to 1e5, 1e6 and 1e7 rows from Parquet: time and memory, against curve_fit; large ROWS for other than 1e7",
     "startup": "start of Python, NumPy, steepest and the command",
-    "speed": "microseconds a step: NumPy, machine code, C by hand; speed PYTHON with one that has PyTorch and JAX",
+    "speed": "microseconds a step and whole fits, against PyTorch, JAX, C and others; speed --help",
+    "scaling": "a step against batch, width, depth and rows, as a picture; scaling --help",
     "loop": "a step of the training loop against the same step by hand",
     "nist": "digits of certified fits, against SciPy's curve_fit and lmfit; nist FOLDER for more than six problems",
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
@@ -18,7 +19,7 @@ NAMES = {
     "gradient_flow": "error gradients through 10 and 20 layers before any training",
     "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
 }
-MOST_ARGUMENTS = {"large": 1, "speed": 1, "estimators": 1, "results": 1, "nist": 1, "starts": 2}
+MOST_ARGUMENTS = {"large": 1, "speed": 99, "scaling": 99, "estimators": 1, "results": 1, "nist": 1, "starts": 2}
 
 
 def main() -> int:

@@ -96,3 +96,34 @@ void toy(const REAL *restrict x, const REAL *restrict y, REAL *restrict p, REAL 
         for (int q = 0; q < count; q++) p[q] -= rate * g[q];
     }
 }
+
+#define D 30
+/* Logistic regression, rows gathered in the given order, batches of 256; w: D weights and the bias; columns: loss and norm. */
+void logistic(long n, const float *restrict x, const float *restrict y, const long *restrict order, float *restrict w, float rate,
+              long steps, double *loss, double *norm) {
+    for (long s = 0; s < steps; s++) {
+        long first = s * 256, count = n - first < 256 ? n - first : 256;
+        float l = 0, g[D + 1] = {0}, e[256], z[256];
+        for (long i = 0; i < count; i++) {
+            const float *row = x + D * order[first + i];
+            float t = w[D];
+            for (int k = 0; k < D; k++) t += row[k] * w[k];
+            z[i] = t;
+            e[i] = y[order[first + i]];
+        }
+        for (long i = 0; i < count; i++) {
+            float a = expf(-fabsf(z[i]));
+            l += fmaxf(z[i], 0) - z[i] * e[i] + log1pf(a);
+            e[i] = ((z[i] < 0 ? a : 1) / (1 + a) - e[i]) / count;
+        }
+        for (long i = 0; i < count; i++) {
+            const float *row = x + D * order[first + i];
+            for (int k = 0; k < D; k++) g[k] += e[i] * row[k];
+            g[D] += e[i];
+        }
+        float squares = 0;
+        for (int k = 0; k <= D; k++) squares += g[k] * g[k], w[k] -= rate * g[k];
+        loss[s] = l / count;
+        norm[s] = sqrtf(squares);
+    }
+}

@@ -298,7 +298,7 @@ def test_one_step_at_a_time_gives_the_same_bits(loss: str) -> None:
     params, state, halt, steps = parts.params, parts.state, None, 0
     while halt is None:
         state = copy.deepcopy(state)  # nothing of the state is hidden elsewhere
-        done = method.advance(parts.problem, params, state, 1, Stopping())
+        done = method.advance(parts.evaluated, params, state, 1, Stopping())
         params, state, halt = done.params, done.state, done.halt
         steps += len(done.columns["step"])
     assert params.flat.tobytes() == whole.params.flat.tobytes()
