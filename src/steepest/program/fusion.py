@@ -221,6 +221,8 @@ class Plan:
     def view_of(self, array: Array, base: int) -> View:
         """How a stand-in lies in its base."""
         memory = self.bases[base]
+        if not array.size:
+            return View(base, 0, array.shape, array.strides, array.dtype)
         if not np.may_share_memory(array, memory):
             raise NotCompilable("a part of an array that is no view of it")
         offset = array.__array_interface__["data"][0] - memory.__array_interface__["data"][0]
