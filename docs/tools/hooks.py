@@ -62,10 +62,12 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
     """Directives of the reference, drawings, pictures in both colours, links to sources, prompts."""
     address = page.file.src_uri
+    up = "../" * address.count("/")
     if address.startswith("reference/"):
         markdown = reference.expanded(markdown)
+    elif not address.startswith("source/"):
+        markdown = reference.linked(markdown, up)
     markdown = drawing.expanded(markdown)
-    up = "../" * address.count("/")
     markdown = _SOURCE.sub(lambda found: f"]({up}{_page_of(found[2])})", markdown)
     markdown = markdown.replace("```python\n>>>", "```pycon\n>>>")
 

@@ -14,6 +14,7 @@ import steepest as sd
 REFERENCE = DOCS / "reference"
 _DIRECTIVE = re.compile(r"^::: (sd(?:\.\w+)+)$", re.MULTILINE)
 _ROW = re.compile(r"^\| `(sd(?:\.\w+)+)", re.MULTILINE)
+_MENTION = re.compile(r"(?<![\[`])`(sd(?:\.\w+)+)((?:\([^`]*\))?)`(?![\]`])")
 _TABLE = re.compile(r"^<!-- table of (sd(?:\.\w+)+) -->$", re.MULTILINE)
 
 
@@ -75,6 +76,30 @@ def expanded(text: str) -> str:
         return "\n".join([f'<a id="{name}"></a>', "", *lines])
 
     return _DIRECTIVE.sub(directive, expanded_tables(text))
+
+
+def linked(text: str, up: str) -> str:
+    """A page on which names such as `` `sd.Adam` `` lead to their place in the reference; not in headings and code.
+
+    Parameters
+    ----------
+    up : str
+        What leads from the page to docs/, such as "../".
+    """
+    places = documented_names()
+    entries = {name for page in REFERENCE.glob("*.md") for name in _DIRECTIVE.findall(page.read_text())}
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in places:
+            return found[0]
+        return f"[{found[0]}]({up}reference/{places[name]}{f'#{name}' if name in entries else ''})"
+
+    lines, inside = [], False
+    for line in text.split("\n"):
+        inside ^= line.startswith("```")
+        lines.append(line if inside or line.startswith(("#", "    ", "```")) else _MENTION.sub(link, line))
+    return "\n".join(lines)
 
 
 def expanded_tables(text: str) -> str:
