@@ -247,8 +247,9 @@ class Children:
 
 
 @pytest.mark.parametrize("fresh", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["forked", "fresh process"])
-def test_killed_at_twenty_random_moments(tmp_path: Path, fresh: bool) -> None:
+def test_killed_at_twenty_random_moments(tmp_path: Path, fresh: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """SIGKILL while it computes or writes a checkpoint; each goes on from the last, and the end is that of one run."""
+    monkeypatch.setenv("SD_ENGINE", "numpy")  # to compile may take longer than such a process lives
     folder = tmp_path / "run"
     draws = random.Random(5)
     taken_up = []
