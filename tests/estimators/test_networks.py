@@ -157,6 +157,15 @@ def test_several_targets():
     assert regressor(epochs=1).fit(X, Y[:, None]).predict(X).shape == (120, 1)
 
 
+@pytest.mark.parametrize(("rows", "steps"), [(200, 1), (201, 2), (400, 2), (401, 3)])
+def test_batches_have_at_most_200_rows_and_are_of_one_size(rows, steps):
+    x = np.arange(rows, dtype=float)[:, None]
+    model = regressor(epochs=1).fit(x, x[:, 0])
+    assert len(model.history_) == steps
+    assert len(regressor(epochs=1, batch_size=1000).fit(x, x[:, 0]).history_) == 1
+    assert len(regressor(epochs=1, batch_size=100).fit(x, x[:, 0]).history_) == -(-rows // 100)
+
+
 def test_many_rows_are_predicted_in_pieces():
     model = regressor(epochs=2).fit(X, Y)
     x = RNG.standard_normal((10_000, 2))

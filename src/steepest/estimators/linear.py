@@ -10,6 +10,7 @@ from steepest.base.params import Array
 from steepest.estimators.network_classifier import NetworkClassifier
 from steepest.estimators.network_regressor import NetworkRegressor
 from steepest.nn.losses import Loss
+from steepest.nn.mlp import MLP
 
 MANY = 10_000  # rows, beyond which a descent on batches is sooner there
 
@@ -22,7 +23,8 @@ class LinearRegressor(NetworkRegressor):
     loss, method, learning_rate, batch_size, epochs, penalty, patience, validation_fraction, standardise, dtype, engine, \
 warm_start, random_state
         As of `NetworkRegressor`, but for the method: left out, with no rate and no batch size either, `fit` does at most 1000
-        steps of L-BFGS on all rows, which arrives at the minimum. A penalty is on coefficients of standardised columns.
+        steps of L-BFGS on all rows, which arrives at the minimum. The start is 0, so that of many minima it is the nearest to
+        it; `random_state` is for the order of rows. A penalty is on coefficients of standardised columns.
 
     Attributes
     ----------
@@ -61,6 +63,9 @@ warm_start, random_state
             penalty=penalty, patience=patience, validation_fraction=validation_fraction, standardise=standardise,
             dtype=dtype, engine=engine, warm_start=warm_start, random_state=random_state,
         )  # fmt: skip
+
+    def _network(self, columns: int, outputs: int) -> MLP:
+        return MLP(columns, (), outputs, weight_init="zeros")
 
     def _usual(self, rows: int) -> str | None:
         return "lbfgs"
@@ -126,6 +131,9 @@ warm_start, random_state
             patience=patience, validation_fraction=validation_fraction, standardise=standardise, dtype=dtype,
             engine=engine, warm_start=warm_start, random_state=random_state,
         )  # fmt: skip
+
+    def _network(self, columns: int, outputs: int) -> MLP:
+        return MLP(columns, (), outputs, weight_init="zeros")
 
     def _usual(self, rows: int) -> str | None:
         return "lbfgs" if rows <= MANY else None

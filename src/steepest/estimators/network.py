@@ -33,7 +33,7 @@ from steepest.training.problem import Problem
 from steepest.training.run import Run
 from steepest.training.validation import Validation
 
-ROWS = 200  # a batch
+ROWS = 200  # a batch has at most, all of them about as many
 EPOCHS = 100
 RATE = 0.02
 DECAY = 0.4
@@ -76,6 +76,9 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         self.engine = engine
         self.warm_start = warm_start
         self.random_state = random_state
+
+    def _network(self, columns: int, outputs: int) -> MLP:
+        return MLP(columns, self.hidden, outputs, self.activation)
 
     def _usual(self, rows: int) -> str | None:
         """The method of `fit` where nothing else is asked for, if it is no descent."""
@@ -153,7 +156,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         columns = rows.x.shape[1]
         self._units = Units.of(rows.x, rows.weights) if self.standardise else Units.none(columns)
         outputs = self._target(rows)[1]
-        self.network_ = MLP(columns, self.hidden, outputs, self.activation)
+        self.network_ = self._network(columns, outputs)
         dtype = self._dtype()
         return {name: x.astype(dtype) for name, x in self.network_.init(Key(self._seed))[0].items()}
 
@@ -176,7 +179,7 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         named = method_named(method, self.learning_rate, self.batch_size)
         if not isinstance(named, Descent) or named is method:
             return named
-        size = ROWS if self.batch_size is None else self.batch_size
+        size = -(-problem.rows // -(-problem.rows // ROWS)) if self.batch_size is None else self.batch_size
         batches = Batches(size if size < problem.rows else None)
         rate = self.learning_rate
         if rate is None:

@@ -34,7 +34,7 @@ class NetworkRegressor(RegressorMixin, NetworkEstimator):  # type: ignore[misc]
         one otherwise. A function of the step, such as ``sd.ConstantRate(0.01)``, is used as it is. In `partial_fit` the rate does
         not fall.
     batch_size : int, optional
-        Rows a step sees, at most; 200 if left out.
+        Rows a step sees; all of them where there are no more. Left out, batches of about the same size, at most 200.
     epochs : int
         Passes over the rows; steps of methods that see all rows at once.
     penalty : float or callable, optional
