@@ -94,7 +94,7 @@ def run(page: Path, folder: Path) -> list[Block]:
                 compile(source, f"{page}:{line}", "exec")
                 printed = shown or ""
             else:
-                printed = _python(source, page, line, names) if language == "python" else _shell(source)
+                printed = _python(source, page, line, names) if language == "python" else printed_by(source)
             blocks.append(Block(language, source, line, shown, printed))
     return blocks
 
@@ -113,8 +113,8 @@ def _python(source: str, page: Path, line: int, names: dict[str, Any]) -> str:
     return printed.getvalue()
 
 
-def _shell(source: str) -> str:
-    """What the commands print, standard error included, without a process for each."""
+def printed_by(source: str) -> str:
+    """What these commands of the command line print, standard error included, without a process for each."""
     from steepest.__main__ import main
 
     printed = io.StringIO()

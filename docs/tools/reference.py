@@ -7,7 +7,7 @@ import re
 from types import ModuleType
 from typing import Any
 
-from docs.tools.pages import DOCS
+from docs.tools.pages import DOCS, printed_by
 
 import steepest as sd
 
@@ -15,6 +15,7 @@ REFERENCE = DOCS / "reference"
 _DIRECTIVE = re.compile(r"^::: (sd(?:\.\w+)+)$", re.MULTILINE)
 _ROW = re.compile(r"^\| `(sd(?:\.\w+)+)", re.MULTILINE)
 _MENTION = re.compile(r"(?<![\[`])`(sd(?:\.\w+)+)((?:\([^`]*\))?)`(?![\]`])")
+_HELP = "<!-- help of the commands -->"
 _TABLE = re.compile(r"^<!-- table of (sd(?:\.\w+)+) -->$", re.MULTILINE)
 
 
@@ -66,7 +67,7 @@ def home(thing: Any) -> str:
 
 
 def expanded(text: str) -> str:
-    """A page of the reference with its directives for mkdocstrings and its tables written out."""
+    """A page of the reference with its directives for mkdocstrings, its tables and the help of the commands written out."""
     public = public_names()
 
     def directive(found: re.Match[str]) -> str:
@@ -75,7 +76,7 @@ def expanded(text: str) -> str:
         lines = [f"::: {home(public[name])}", "    options:", f"      heading: {name}", f"      toc_label: {short}"]
         return "\n".join([f'<a id="{name}"></a>', "", *lines])
 
-    return _DIRECTIVE.sub(directive, expanded_tables(text))
+    return _DIRECTIVE.sub(directive, expanded_tables(text)).replace(_HELP, _help() if _HELP in text else "")
 
 
 def linked(text: str, up: str) -> str:
@@ -105,6 +106,14 @@ def linked(text: str, up: str) -> str:
 def expanded_tables(text: str) -> str:
     """A page with ``<!-- table of sd.ops -->`` replaced by a row for each function: how it is called, what it gives."""
     return _TABLE.sub(lambda found: _table(found[1]), text)
+
+
+def _help() -> str:
+    """What each command says of itself, under a heading."""
+    from steepest.cli.app import app
+
+    names = [command.name for command in app.registered_commands]
+    return "\n\n".join(f"## {name}\n\n```text\n{printed_by(f'steepest {name} --help')}```" for name in names)
 
 
 def _table(path: str) -> str:

@@ -50,6 +50,19 @@ def test_a_name_that_is_left_out_or_is_not_public_is_told(monkeypatch: pytest.Mo
     ]
 
 
+def test_names_in_the_text_lead_to_the_reference() -> None:
+    text = "# `sd.fit`\n\n`sd.fit(model, data)`, [`sd.fit`](x.md), `sd.mse`, `sd.nothing`\n\n```python\n`sd.fit`\n```"
+    fit = "[`sd.fit(model, data)`](../reference/fits.md#sd.fit)"
+    mse = "[`sd.mse`](../reference/losses.md)"
+    assert reference.linked(text, "../") == text.replace("`sd.fit(model, data)`", fit).replace("`sd.mse`", mse)
+
+
+def test_the_reference_has_the_help_of_every_command() -> None:
+    written = reference.expanded((reference.REFERENCE / "command.md").read_text())
+    for command in ("fit", "predict", "compare", "graph", "derive", "plot", "demo"):
+        assert f"## {command}\n\n```text\nUsage: steepest {command} " in written
+
+
 def test_every_page_is_in_the_navigation_once() -> None:
     assert sorted(NAV.findall((pages.ROOT / "mkdocs.yml").read_text())) == PAGES
 
