@@ -270,3 +270,26 @@ def test_the_same_formula_is_compiled_once(monkeypatch):
         t, y = data(rows)
         fits.append(sd.fit("y ~ a*exp(-b*t) + c + d*t", {"t": t, "y": y}))
     assert fits[0].run.evaluated._programs is fits[1].run.evaluated._programs
+
+
+def test_copies_of_all_kinds():
+    _, fast = pair(3 * CHUNK, weights=RNG.uniform(0, 1, 3 * CHUNK))
+    expected = fast.value(fast.start)
+    twin = copy.copy(fast)
+    assert twin._programs is fast._programs
+    assert type(twin.plain) is sd.Problem
+    assert twin.value(twin.start) == copy.deepcopy(fast).value(fast.start) == expected
+
+
+def test_an_error_on_another_core_is_not_lost(monkeypatch):
+    rows = 2 * CHUNK * compiled_problem.SHARD + 3 * CHUNK
+    monkeypatch.setattr(compiled_problem, "cores", lambda: 2)
+    _, fast = pair(rows, rowwise=True)
+    run = fast._runs("residual")
+
+    def broken(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(type(run), "__call__", broken)
+    with pytest.raises(MemoryError):
+        fast.residuals(fast.start)

@@ -148,7 +148,7 @@ class _Search:
 
     def refit(self, value: float) -> tuple[float, dict[str, Any] | None]:
         """The sum of squares with the parameter held at `value`, and where the others ended."""
-        problem, held = self.fit.problem, np.float64(value)
+        problem, held = self.fit.problem, np.asarray(value, np.float64)
         nearest = min(self.ends, key=lambda v: abs(v - value))
         start = self.ends[nearest]
         weights = problem.row_weights
@@ -164,10 +164,10 @@ class _Search:
         bounds = {n: pair for n, pair in self.fit.constraints.bounds.items() if n != self.name}
         data = problem.data
         part = Problem(predict, start, data.inputs, data.target, weights=data.weights, bounds=bounds,
-                       state=problem.initial_state)  # fmt: skip
+                       state=problem.initial_state, rowwise=True if problem.recipe is not None else None)  # fmt: skip
         run = refit(part, LevenbergMarquardt(), steps=200)
         with np.errstate(all="ignore"):
-            total = float(np.sum(weights * part.residuals(run.params) ** 2))
+            total = float(np.sum(weights * run.evaluated.residuals(run.params) ** 2))
         return (total, dict(run.params)) if math.isfinite(total) else (math.inf, None)
 
     def end(self, place: float, sign: float, stride: float, t: float, bound: float) -> float:

@@ -67,6 +67,14 @@ class CompiledProblem(Problem):
         self._squares: tuple[Any, Params, Squares] | None = None
         self._prepared: tuple[Any, RowArrays, RowArrays | None] | None = None
 
+    def __copy__(self) -> CompiledProblem:
+        twin = object.__new__(type(self))
+        vars(twin).update(vars(self))
+        return twin
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.plain,)  # machine code stays where it is
+
     of_function = Problem.of_function  # others are evaluated by NumPy
 
     @property
@@ -245,13 +253,17 @@ class CompiledProblem(Problem):
         arrays = rows.of_kind(kind)
         per_row = 1 if columns is None else columns.shape[1] // self.rows
         left = iter(range(len(shards)))  # next() on it is atomic
+        errors: list[BaseException] = []
 
         def work() -> None:
-            for k in left:
-                first, count = shards[k]
-                start = first * CHUNK
-                part = [x if len(x) == CHUNK else x[start:] for x in arrays]
-                run(points, part, count, found[k], None if columns is None else columns[:, start * per_row :])
+            try:
+                for k in left:
+                    first, count = shards[k]
+                    start = first * CHUNK
+                    part = [x if len(x) == CHUNK else x[start:] for x in arrays]
+                    run(points, part, count, found[k], None if columns is None else columns[:, start * per_row :])
+            except BaseException as error:  # of another thread, too
+                errors.append(error)
 
         helpers = [threading.Thread(target=work) for _ in range(min(cores(), len(shards)) - 1)]
         for helper in helpers:
@@ -259,6 +271,8 @@ class CompiledProblem(Problem):
         work()
         for helper in helpers:
             helper.join()
+        if errors:
+            raise errors[0]
         if rest is not None:
             last = None if columns is None else np.empty((len(columns), CHUNK * per_row))
             run(points, rest.of_kind(kind), 1, found[-1], last)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -112,10 +113,12 @@ def _evaluating(problem: Problem, method: Method, steps: int, name: str, engine:
             warnings.warn(f"{compiled.refused} NumPy evaluates this problem.", CompilationWarning, stacklevel=5)
         return None
 
-    def advance(asked: Problem, *rest: Any) -> Advance:
-        return method.advance(compiled if asked.data is compiled.data else asked, *rest)
+    return Engine("llvm", partial(_advance, method, compiled), compiled)
 
-    return Engine("llvm", advance, compiled)
+
+def _advance(method: Method, compiled: Problem, problem: Problem, *rest: Any) -> Advance:
+    """The method's steps on the problem as machine code evaluates it, if it is the one that was compiled."""
+    return method.advance(compiled if problem.data is compiled.data else problem, *rest)
 
 
 def _sentence(error: Any) -> str:
