@@ -52,11 +52,10 @@ def test_digits_are_read() -> None:
 
 def test_a_curve_is_learned_in_the_users_units() -> None:
     x = np.linspace(0, 2000, 200)
-    fit = fitted(
-        "y ~ mlp(x, 12, activation=tanh)", {"x": x, "y": 5e6 + 1e6 * np.sin(x / 300)}, epochs=None, method="lbfgs"
-    )
-    assert fit.r_squared > 0.999
-    assert fit.rmse < 3e4
+    data = {"x": x, "y": 5e6 + 1e6 * np.sin(x / 300)}
+    fit = fitted("y ~ mlp(x, 12, activation=tanh)", data, epochs=None, method="lbfgs", steps=150)
+    assert fit.r_squared > 0.995
+    assert fit.rmse < 7e4
     at = fit.predict({"x": [300 * np.pi / 2]})
     assert at[0] == pytest.approx(6e6, abs=1e5)
 

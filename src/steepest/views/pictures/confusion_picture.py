@@ -11,12 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from steepest.base.errors import ModelError
+from steepest.fitting.networks.result import NetworkFit
 from steepest.nn.classification import ScoreLoss
 from steepest.nn.metrics import accuracy, confusion_matrix
 from steepest.training.run import Run
 from steepest.training.validation import Validation
 from steepest.views.style import Picture, drawing, literal
-from steepest.views.tables.words import one_line
+from steepest.views.tables.words import told_apart
 
 _CELL, _ROOM = 0.42, (2.0, 1.9)  # inches
 _MOST_NUMBERS = 30  # classes up to which cells have their counts
@@ -38,7 +39,7 @@ def plot_confusion(
 
     Parameters
     ----------
-    subject : Run or array
+    subject : Run, Fit or array
         A run of a classification: drawn for its validation rows if it has a `Validation` among its hooks, else for the rows it
         was fitted to; or outputs or predicted classes, as for `steepest.accuracy`.
     path : str or PathLike, optional
@@ -48,7 +49,7 @@ def plot_confusion(
     inputs : array, optional
         Other rows for a run to predict.
     names : sequence of str, optional
-        Of the classes.
+        Of the classes; a fit of a formula knows them.
     theme : {"light", "dark"}
 
     Returns
@@ -70,11 +71,13 @@ def plot_confusion(
     ('4 rows, 75 % right', ['2', '1', '0', '1'])
     """
     outputs, true, which = _compared(subject, labels, inputs)
+    if names is None and isinstance(subject, NetworkFit) and subject.classes is not None:
+        names = [str(label) for label in subject.classes]
     matrix = confusion_matrix(outputs, true)
     count = len(matrix)
     if names is not None and len(names) != count:
         raise ModelError(f"there are {count} classes, and {len(names)} names for them.")
-    shown = [one_line(str(name), 18) for name in (range(count) if names is None else names)]
+    shown = told_apart(range(count) if names is None else names, 18)
     with drawing(size_of(shown), theme, path) as picture:
         axes = picture.add_subplot()
         draw_confusion(picture, axes, matrix, shown)
@@ -92,13 +95,16 @@ def _side(count: int) -> float:
     return min(_MOST_INCHES, max(1.6, _CELL * count))
 
 
-def draw_confusion(picture: Picture, axes: Axes, matrix: Any, names: Sequence[str]) -> None:
-    """A confusion matrix, rows the true classes, its cells coloured by their share of their row."""
+def draw_confusion(picture: Picture, axes: Axes, matrix: Any, names: Sequence[str], square: bool = True) -> None:
+    """A confusion matrix, rows the true classes, its cells coloured by their share of their row.
+
+    Beside other panels cells are not `square`, since the layout finds the place of a square panel only when it is drawn again.
+    """
     count, long, style = len(matrix), max(map(len, names)), picture.style
     total = matrix.sum(axis=1, keepdims=True)
     share = np.where(total > 0, matrix / np.maximum(total, 1), 0.0)
     colours = LinearSegmentedColormap.from_list("share", [style.paper, style.data])
-    image = axes.imshow(share, cmap=colours, vmin=0, vmax=1)
+    image = axes.imshow(share, cmap=colours, vmin=0, vmax=1, aspect="equal" if square else "auto")
     axes.grid(False)
     places = list(range(0, count, -(-count // _MOST_NUMBERS)))
     axes.set_xticks(

@@ -20,11 +20,12 @@ from steepest.views.pictures.fit_axis import fit_axis
 from steepest.views.pictures.loss_axis import block_means, scale_losses, thinned
 from steepest.views.style import Picture, Style, drawing, literal
 from steepest.views.tables.network_table import percent
-from steepest.views.tables.words import one_line, wrap_formula
+from steepest.views.tables.words import one_line, told_apart, wrap_formula
 
 _CURVE = 4.6  # inches of the learning curve
-_HEIGHT = 4.6
+_HEIGHT, _TITLE = 4.6, 0.5
 _WIDTH = 5.2  # of data and predictions
+_PASSES = 3  # of the layout
 _HELD = 3000  # rows held out that are drawn over the others
 _TITLE_LINES = 3
 _FEW = 30  # epochs up to which each has a mark
@@ -65,15 +66,15 @@ def plot_network(fit: NetworkFit, path: str | os.PathLike[str] | None = None, *,
     >>> [axes.get_xlabel() for axes in plot_network(sd.fit("y ~ mlp(x, 4)", {"x": x, "y": x**2})).axes]
     ['x', 'epoch']
     """
-    names = [] if fit.classes is None else [one_line(str(label), 18) for label in fit.classes]
+    names = [] if fit.classes is None else told_apart(fit.classes, 18)
     left = size_of(names) if names else (_WIDTH, _HEIGHT)
-    size = (left[0] + _CURVE, max(left[1], _HEIGHT))
+    size = (left[0] + _CURVE, max(left[1] + _TITLE, _HEIGHT))
     with drawing(size, theme, path) as picture:
         grid = picture.add_gridspec(1, 2, width_ratios=(left[0], _CURVE))
         axes, curve = picture.add_subplot(grid[0, 0]), picture.add_subplot(grid[0, 1])
         _title(picture, fit, size[0])
         if names:
-            draw_confusion(picture, axes, fit.confusion, names)
+            draw_confusion(picture, axes, fit.confusion, names, square=False)
             rows = int(fit.confusion.sum())
             which = "learned from" if fit.validation is None else "held out"
             axes.set_title(f"{rows:,} row{'s' * (rows != 1)} {which}, {percent(fit.accuracy)} right")

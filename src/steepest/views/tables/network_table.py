@@ -17,12 +17,13 @@ from steepest.fitting.networks.target import Classes
 from steepest.nn.linear import Linear
 from steepest.nn.module import Module
 from steepest.views.tables.digits import number, share
-from steepest.views.tables.words import one_line
+from steepest.views.tables.words import one_line, told_apart
 
 _WIDTH = 80
 _NAME, _LABEL = 12, 20  # characters of a class's name over a column, and before a row
 _MOST_CLASSES = 20  # of a matrix; of more the most frequent mistakes are listed
 _MISTAKES = 10
+_GAP, _LAST = 3, 6  # between columns, and of the last one
 NOTE = "No standard errors: the network beside them takes up what the data leave open."
 
 Cells = tuple[tuple[str, ...], list[tuple[str, ...]]]
@@ -66,7 +67,7 @@ def _usual(fit: NetworkFit) -> str:
     target = fit.network.target
     assert isinstance(target, Classes)
     weights = None if fit.data.weights is None else fit.data.weights[fit.training_rows]
-    return one_line(target.names[most_frequent(target, fit._codes[fit.training_rows], weights)], _LABEL)
+    return told_apart(target.names, _LABEL)[most_frequent(target, fit._codes[fit.training_rows], weights)]
 
 
 def percent(x: float) -> str:
@@ -91,14 +92,17 @@ def confusion_rows(fit: NetworkFit, width: int = _WIDTH) -> tuple[str, Cells]:
     which = "held out" if fit.validation is not None else "learned from"
     rows_in_all = int(matrix.sum())
     count = f"{rows_in_all:,} row{'s' * (rows_in_all != 1)} {which}"
-    names = [one_line(str(label), _LABEL) for label in fit.classes]
+    names = told_apart(fit.classes, _LABEL)
     right = [percent(float(matrix[k, k] / total)) if (total := matrix[k].sum()) else "" for k in range(len(names))]
     for heads, labels in (
-        ([one_line(name, _NAME) for name in names], names),
+        (told_apart(fit.classes, _NAME), names),
         ([f"{k + 1}" for k in range(len(names))], [f"{k + 1} {name}" for k, name in enumerate(names)]),
     ):
-        cells = [max(len(head), len(f"{matrix[:, k].max()}")) + 2 for k, head in enumerate(heads)]
-        if len(names) <= _MOST_CLASSES and max(map(len, labels), default=0) + sum(cells) + 9 <= width:
+        cells = [max(len(head), len(f"{matrix[:, k].max()}")) for k, head in enumerate(heads)]
+        if (
+            len(names) <= _MOST_CLASSES
+            and sum(cells) + max(map(len, labels)) + _GAP * (len(names) + 1) + _LAST <= width
+        ):
             rows = [
                 (label, *(f"{n}" if n else "·" for n in row), share_right)
                 for label, row, share_right in zip(labels, matrix.tolist(), right, strict=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _PIECE = re.compile(r"[^\s+*/,()-]*[\s+*/,()-]*")  # up to and with the next signs, where a formula may be broken
 
@@ -17,6 +18,22 @@ def one_line(text: str, longest: int = 60) -> str:
     """
     clean = "".join(letter if letter.isprintable() else " " for letter in text)
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"
+
+
+def told_apart(names: Iterable[object], longest: int) -> list[str]:
+    """Names on one line each, those that are too long without their middle, so that a number at the end stays.
+
+    Examples
+    --------
+    >>> told_apart(["a rather long name 1", "a rather long name 2", 3], 12)
+    ['a rat…name 1', 'a rat…name 2', '3']
+    """
+    shown = []
+    for name in names:
+        text = one_line(str(name), 10_000)
+        tail = longest // 2
+        shown.append(text if len(text) <= longest else f"{text[: longest - tail - 1]}…{text[-tail:]}")
+    return shown
 
 
 def wrap_formula(text: str, width: int, most_lines: int | None = None) -> list[str]:
