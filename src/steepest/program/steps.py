@@ -76,11 +76,12 @@ class Loop:
 
 @dataclass
 class Product:
-    """A product of two matrices, ``out = a @ b``."""
+    """A product of two matrices, ``out = a @ b``; with `adds`, ``out += a @ b``."""
 
     a: View
     b: View
     out: View
+    adds: bool = False
 
 
 @dataclass(frozen=True)
