@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steepest.program.program import Literal, Operand
-from steepest.program.steps import Loop, Pick, Product, Routine, Step
+from steepest.program.steps import Loop, Pick, Product, Repeat, Routine, Step
 
 if TYPE_CHECKING:
     from steepest.program.fusion import Plan
@@ -19,7 +19,7 @@ def lifetimes(plan: Plan) -> dict[int, tuple[int, int, int]]:
     read: dict[int, int] = {}
     first: dict[int, int] = {}
     for i, step in enumerate(plan.steps):
-        for base in _bases_read(plan, step):
+        for base in bases_read(plan, step):
             read[base] = i
         for base in _bases_written(step):
             first.setdefault(base, i)
@@ -39,7 +39,9 @@ def lifetimes(plan: Plan) -> dict[int, tuple[int, int, int]]:
     return result
 
 
-def _bases_read(plan: Plan, step: Step) -> set[int]:
+def bases_read(plan: Plan, step: Step) -> set[int]:
+    if isinstance(step, Repeat):
+        return set().union(*(bases_read(plan, inner) for inner in step.steps))
     if isinstance(step, Product):
         return {step.a.base, step.b.base}
     if isinstance(step, Pick):

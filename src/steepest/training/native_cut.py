@@ -24,7 +24,8 @@ MOST_GROUPS = 8
 MULTIPLY, SIMPLE, FUNCTION, ADD = 0.015, 0.1, 1.0, 0.1
 # A group is worth a thread where it takes so many nanoseconds, and so many times as long as adding its gradient to another.
 GROUP, TIMES = 100_000.0, 10.0
-CACHED = 1 << 20  # bytes of a shard's values that stay close to the processor
+# Bytes of a batch's values from which on they do not stay close to the processor, and of those of a shard that do.
+LARGE, CACHED = 1 << 20, 1 << 18
 ROUND = 64  # shards are of a multiple of so many rows, which fills vectors
 
 
@@ -43,8 +44,8 @@ def cut_of(problem: Problem, program: Program, rows: int, batch: int) -> Cut:
     work, gradient = _work(program) / rows, ADD * flat.nbytes
     size = max(1, (Layout(Plan(program)).end - 2 * flat.nbytes) // rows)
     groups = int(min(MOST_GROUPS, batch * work // (GROUP + TIMES * gradient)))
-    shard = max(CACHED // size, int(TIMES * gradient / work))
-    if groups < 2 and shard >= batch:
+    shard = max(CACHED // size, int(TIMES * gradient / work / 2))
+    if groups < 2 and (shard >= batch or batch * size <= LARGE):
         return whole
     groups = 1 << max(1, groups).bit_length() - 1  # two, four or eight, so that two or four threads have the same to do
     shard = -(-min(shard, -(-batch // groups)) // ROUND) * ROUND

@@ -49,9 +49,9 @@ def available(kind: str) -> bool:
 
 def write_call(
     code: Code, kind: str, turn_a: bool, turn_b: bool, m: int, n: int, k: int,
-    a: str, lead_a: int, b: str, lead_b: int, out: str, lead_out: int,
+    a: str, lead_a: int, b: str, lead_b: int, out: str, lead_out: int, adds: bool = False,
 ) -> None:  # fmt: skip
-    """Write ``out = a @ b`` for row-major matrices with the given distances of their rows."""
+    """Write ``out = a @ b``, or with `adds` ``out += a @ b``, for row-major matrices with the given distances of their rows."""
     scalar = SCALARS[kind]
     symbol = f"@steepest_{_NAMES[kind]}"
     code.library.declare(
@@ -61,7 +61,7 @@ def write_call(
     code.do(
         f"call void {symbol}(i32 {_ROW_MAJOR}, i32 {turns[0]}, i32 {turns[1]}, i64 {m}, i64 {n}, i64 {k}, "
         f"{scalar} {number(1.0, kind)}, ptr {a}, i64 {lead_a}, ptr {b}, i64 {lead_b}, "
-        f"{scalar} {number(0.0, kind)}, ptr {out}, i64 {lead_out})"
+        f"{scalar} {number(float(adds), kind)}, ptr {out}, i64 {lead_out})"
     )
 
 

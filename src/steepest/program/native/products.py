@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from steepest.program.native import blas
-from steepest.program.native.code import Code, itemsize, kind_of, splat, vector
+from steepest.program.native.code import SCALARS, Code, itemsize, kind_of, splat, vector
 from steepest.program.native.numbers import Number
 from steepest.program.steps import Product, View
 
@@ -22,7 +22,7 @@ class ProductWriter:
         self.kind = kind_of(product.out.dtype)
         self.size = itemsize(self.kind)
         self.most = width // 8 // self.size  # lanes of the widest vector
-        self.a, self.b, self.out = product.a, product.b, product.out
+        self.a, self.b, self.out, self.adds = product.a, product.b, product.out, product.adds
 
     def write(self) -> None:
         m, k = self.a.shape
@@ -95,20 +95,19 @@ class ProductWriter:
         t = vector(kind, lanes)
         inner = a.shape[1]
         slots = [[code.slot(t) for _ in range(across)] for _ in vectors]
-        zero = splat(0.0, kind, lanes)
-        for row in slots:
-            for slot in row:
-                code.do(f"store {t} {zero}, ptr {slot}")
+        start = self._pointer(out, (i, 0), (j, 1))
+        for v, active in enumerate(vectors):
+            for q in range(across):
+                place = code.address(start, v * lanes * out.strides[0] + q * out.strides[1])
+                first = self._side_by_side(place, out.strides[0], lanes, active) if self.adds else None
+                code.do(f"store {t} {first or splat(0.0, kind, lanes)}, ptr {slots[v][q]}")
 
         def add(k: str) -> None:
             columns = []
             start = self._pointer(a, (i, 0), (k, 1))
             for v, active in enumerate(vectors):
                 pointer = code.address(start, v * lanes * a.strides[0])
-                if lanes == 1 or a.strides[0] == self.size:
-                    name = code.load(pointer, kind, lanes, active)
-                else:
-                    name = code.gather(pointer, a.strides[0], kind, lanes, active)
+                name = self._side_by_side(pointer, a.strides[0], lanes, active)
                 columns.append(Number(code, name, kind, lanes))
             first = self._pointer(b, (k, 0), (j, 1))
             for q in range(across):
@@ -131,6 +130,12 @@ class ProductWriter:
                     code.store(value, pointer, kind, lanes, active)
                 else:
                     code.scatter(value, pointer, out.strides[0], kind, lanes, active)
+
+    def _side_by_side(self, pointer: str, stride: int, lanes: int, active: int) -> str:
+        """A vector of numbers that lie `stride` bytes apart."""
+        if lanes == 1 or stride == self.size:
+            return self.code.load(pointer, self.kind, lanes, active)
+        return self.code.gather(pointer, stride, self.kind, lanes, active)
 
     # ---- vectors along the axis that is summed over
     def _inner(self) -> None:
@@ -187,7 +192,10 @@ class ProductWriter:
         for r in range(down):
             for c in range(across):
                 pointer = code.address(start, r * self.out.strides[0] + c * self.out.strides[1])
-                code.store(totals[r * across + c], pointer, kind, 1, 1)
+                total = totals[r * across + c]
+                if self.adds:
+                    total = code.op(f"fadd {SCALARS[kind]} {total}, {code.load(pointer, kind, 1, 1)}")
+                code.store(total, pointer, kind, 1, 1)
 
     def _sums(self, vectors: list[str], lanes: int) -> list[str]:
         """The sum over the lanes of each vector. Pairs of vectors are added crosswise, so that no lane idles."""
@@ -255,7 +263,7 @@ class ProductWriter:
         m, n, k = out.shape[0], out.shape[1], a.shape[1]
         blas.write_call(
             self.code, self.kind, turn_a, turn_b, m, n, k,
-            self._pointer(a), lead_a, self._pointer(b), lead_b, self._pointer(out), lead_out,
+            self._pointer(a), lead_a, self._pointer(b), lead_b, self._pointer(out), lead_out, self.adds,
         )  # fmt: skip
         return True
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from steepest.program.adding import let_products_add
 from steepest.program.buffers import ALIGNMENT
 from steepest.program.fusion import Plan
 from steepest.program.native import blas
@@ -134,6 +135,11 @@ class Repeated:
         for program in programs.slopes.values():
             plan = Plan(program, [x for x in self._data(program) if _is_long(program.specs[x])])
             self._layouts.append(Layout(plan, self._pinned_slope(plan), self._layouts[-1].end if self._layouts else 0))
+        self._written = [(0, flat.size)]
+        if programs.cut.group > programs.cut.shard:
+            plans = [layout.plan for layout in self._layouts]
+            gradients = [plan.views[_number(plan.program.outputs[0])].base for plan in plans]
+            self._written = let_products_add(plans, gradients, flat.size)
         plan = Plan(update, reroll=False)
         self._layouts.append(Layout(plan, self._pinned_update(plan), self._layouts[-1].end))
         self._spare = self._layouts[-1].reserve(block.nbytes)
@@ -151,7 +157,7 @@ class Repeated:
                 functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
         functions.append(write_steps(library, self._layouts[-1].plan, self._layouts[-1].offsets, "@update", 4))
         gathers = dict.fromkeys(programs.slopes, bool(programs.data))
-        functions += write_shards(library, cut, block, gathers, self._spare)
+        functions += write_shards(library, cut, block, gathers, self._spare, self._written)
         given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
         functions.append(write_many(library, cut, given, programs.full))
         self.text = library.text(*functions)

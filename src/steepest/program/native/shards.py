@@ -7,7 +7,7 @@ update adds up those of the groups in order: how many threads there are does not
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from steepest.program.native.code import Code, vector
@@ -104,7 +104,9 @@ STATE_BYTES = 384
 _ARGUMENTS = "ptr %arena, ptr %given, ptr %made, ptr %places, i64 %count, ptr %table"
 
 
-def write_shards(library: Library, cut: Cut, block: Block, sizes: Mapping[int, bool], spare: int) -> list[str]:
+def write_shards(
+    library: Library, cut: Cut, block: Block, sizes: Mapping[int, bool], spare: int, written: Sequence[tuple[int, int]]
+) -> list[str]:
     """The functions that work through a batch: of a shard, of a group, and of a thread.
 
     Parameters
@@ -113,9 +115,12 @@ def write_shards(library: Library, cut: Cut, block: Block, sizes: Mapping[int, b
         For each number of rows of a shard, whether they are gathered: there are functions ``@slope_k``, and ``@gather_k``.
     spare : int
         Where in a thread's memory there is place for a block.
+    written : sequence of tuple of int
+        Which parts of the gradient ``@slope_k`` overwrites, where a group has several shards; to all others it adds.
     """
     library.declare("declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)")
-    functions = [_shard(library, block, sizes), _group(library, cut, block, spare)]
+    library.declare("declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)")
+    functions = [_shard(library, block, sizes), _group(library, cut, block, spare, written)]
     if cut.groups > 1:
         library.declare("declare i32 @sched_yield()")
         functions += [_take(library, cut, block), _work(library, cut), _all(library, cut)]
@@ -137,7 +142,7 @@ def _shard(library: Library, block: Block, sizes: Mapping[int, bool]) -> str:
     return f"define internal void @shard({_ARGUMENTS}) #0 {{\n{code.body()}\n}}"
 
 
-def _group(library: Library, cut: Cut, block: Block, spare: int) -> str:
+def _group(library: Library, cut: Cut, block: Block, spare: int, written: Sequence[tuple[int, int]]) -> str:
     code = Code(library)
     code.do(f"br i1 {code.op('icmp sgt i64 %count, 0')}, label %some, label %none")
     code.lines.append("none:")
@@ -148,45 +153,47 @@ def _group(library: Library, cut: Cut, block: Block, spare: int) -> str:
         code.do(f"call void @shard({_ARGUMENTS})")
     else:
         other = code.address("%arena", spare)
-
-        def shard(start: str, target: str) -> None:
-            left = code.op(f"sub nsw i64 %count, {start}")
-            more = code.op(f"icmp slt i64 {left}, {cut.shard}")
-            rows = code.op(f"select i1 {more}, i64 {left}, i64 {cut.shard}")
-            places = code.address("%places", 0, (start, 8))
-            code.do(f"call void @shard(ptr %arena, ptr %given, ptr {target}, ptr {places}, i64 {rows}, ptr %table)")
+        size = int(block.kind[1:])
 
         def add(start: str) -> None:
-            shard(start, other)
-            _add(code, block, "%made", other)
+            left = code.op(f"sub nsw i64 %count, {start}")
+            less = code.op(f"icmp slt i64 {left}, {cut.shard}")
+            rows = code.op(f"select i1 {less}, i64 {left}, i64 {cut.shard}")
+            places = code.address("%places", 0, (start, 8))
+            for place, nbytes in [*((first * size, count * size) for first, count in written), (block.total, 64)]:
+                to, source = code.address(other, place), code.address("%made", place)
+                code.do(f"call void @llvm.memcpy.p0.p0.i64(ptr {to}, ptr {source}, i64 {nbytes}, i1 false)")
+            code.do(f"call void @shard(ptr %arena, ptr %given, ptr %made, ptr {places}, i64 {rows}, ptr %table)")
+            for first, count in written:
+                _add_numbers(code, block.kind, "%made", other, first, count)
+            _add_rest(code, block, "%made", other)
 
-        shard("0", "%made")
-        several = code.op(f"icmp sgt i64 %count, {cut.shard}")
-        code.do(f"br i1 {several}, label %rest, label %end")
-        code.lines.append("rest:")
-        code.loop("%count", cut.shard, add, cut.shard)
-        code.do("br label %end")
-        code.lines.append("end:")
+        code.do(f"call void @llvm.memset.p0.i64(ptr %made, i8 0, i64 {block.nbytes}, i1 false)")
+        code.loop("%count", cut.shard, add)
     code.do("ret void")
     return f"define internal void @group({_ARGUMENTS}) #0 {{\n{code.body()}\n}}"
 
 
-def _add(code: Code, block: Block, target: str, source: str) -> None:
-    """Add a block to another."""
-    size = int(block.kind[1:])
+def _add_numbers(code: Code, kind: str, target: str, source: str, first: int, count: int) -> None:
+    """Add some numbers, from the first on, to those at the same place elsewhere."""
+    size = int(kind[1:])
     lanes = vector_bits() // 8 // size
 
     def numbers(i: str, lanes: int, active: int) -> None:
-        t = vector(block.kind, lanes)
-        to, start = (code.address(pointer, 0, (i, size)) for pointer in (target, source))
-        a, b = (code.load(pointer, block.kind, lanes, active) for pointer in (to, start))
-        code.store(code.op(f"fadd {t} {a}, {b}"), to, block.kind, lanes, active)
+        t = vector(kind, lanes)
+        to, start = (code.address(pointer, first * size, (i, size)) for pointer in (target, source))
+        a, b = (code.load(pointer, kind, lanes, active) for pointer in (to, start))
+        code.store(code.op(f"fadd {t} {a}, {b}"), to, kind, lanes, active)
 
-    whole, rest = divmod(block.count, lanes)
+    whole, rest = divmod(count, lanes)
     if whole:
         code.loop(whole * lanes, lanes, lambda i: numbers(i, lanes, lanes))
     if rest:
         numbers(str(whole * lanes), lanes, rest)
+
+
+def _add_rest(code: Code, block: Block, target: str, source: str) -> None:
+    """Add sum, weight and doubt."""
     for place, add, t in (
         (block.total, "fadd", "double"),
         (block.weight, "fadd", "double"),
