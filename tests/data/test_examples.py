@@ -72,3 +72,15 @@ def test_penguins_have_text_and_missing_values() -> None:
     assert numeric_columns(table, ["body_mass_g", "flipper_length_mm"], drop_missing=True).dropped == 2
     with pytest.raises(DataError, match=r"'body_mass_g' is missing .* on line 5 of .*penguins.csv"):
         table.numeric("body_mass_g")
+
+
+def test_digits_are_complete_and_named() -> None:
+    table = read_table(FOLDER / "digits.parquet")
+    pixels = [f"p{row}{column}" for row in range(8) for column in range(8)]
+    assert table.names == (*pixels, "digit")
+    assert table.rows == 1797
+    values = np.column_stack([table.columns[name] for name in pixels])
+    assert (values.min(), values.max()) == (0, 16)
+    # Of each digit, as the data set's description counts the images of its test set.
+    counts = [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+    assert [int(np.sum(table.columns["digit"] == str(digit))) for digit in range(10)] == counts

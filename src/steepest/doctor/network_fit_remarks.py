@@ -8,6 +8,7 @@ import numpy as np
 
 from steepest.doctor.run_remarks import run_remarks
 
+CHANCE = 2.0  # over the rows held out: an R² that the best of many epochs reaches where there is nothing to learn
 FEWEST = 40  # rows, of fewer none are held out unless it is asked for
 
 
@@ -59,11 +60,11 @@ def _no_better(fit: Any) -> list[str]:
     if held is None:
         return []
     if fit.classes is None:
-        if held.r_squared > 0 or not np.isfinite(held.r_squared):
+        if held.r_squared > CHANCE / held.rows or not np.isfinite(held.r_squared):
             return []
         return [
-            f"On the rows held out the network does no better than the mean of {fit.target_text} (R² {held.r_squared:.2f}): the "
-            "columns may not tell, or there are too few rows."
+            f"On the rows held out the network does no better than the mean of {fit.target_text} would (R² "
+            f"{held.r_squared:.2f}): the columns may not tell, or there are too few rows."
         ]
     error = float(np.sqrt(held.usual * (1 - held.usual) / held.rows))
     if not held.accuracy <= held.usual + error:
