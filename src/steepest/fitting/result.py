@@ -67,6 +67,7 @@ class Fit(Exportable, Reportable):
         self.constraints = told or Constraints()
         self.intervals = "t"
         self._resampled: Bootstrap | None = None
+        self._profiles: dict[tuple[str, float], Profile] = {}  # each takes many fits, and is asked for more than once
 
     # ---- the answer
     @cached_property
@@ -137,7 +138,9 @@ class Fit(Exportable, Reportable):
 
     def profile(self, name: str, level: float = 0.95) -> Profile:
         """The profile-likelihood interval of one parameter: `steepest.fitting.profile.profile`."""
-        return profile(self, name, level)
+        if (name, level) not in self._profiles:
+            self._profiles[name, level] = profile(self, name, level)
+        return self._profiles[name, level]
 
     def bootstrap(self, samples: int = 1000, kind: str = "rows", seed: int = 0, progress: Any = None) -> Bootstrap:
         """Fits to resampled data: `steepest.fitting.bootstrap.bootstrap`."""

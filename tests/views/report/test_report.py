@@ -14,7 +14,10 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from steepest.views.report.report import page
+import steepest.views.report.data_part
+from steepest.views.report.answer_part import fit_answer
+from steepest.views.report.data_part import data_part
+from steepest.views.report.report import model_part, page
 
 DATA = Path(__file__).parents[3] / "examples" / "data" / "misra1a.csv"
 MISRA = "volume ~ a*(1 - exp(-b*pressure))"
@@ -42,7 +45,7 @@ class Seen(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1] not in ("script", "style"):
-            self.text += data
+            self.text += data.replace("\xa0", " ")
 
     def all(self, tag: str) -> list[dict[str, Any]]:
         return [attributes for name, attributes in self.tags if name == tag]
@@ -167,12 +170,11 @@ def test_fits_with_networks_in_their_formulas() -> None:
 def test_functions_weights_and_constraints() -> None:
     t = np.linspace(0, 4, 25)
     fit = sd.fit(lambda t, a, b: a * np.exp(-b * t), (t,), 3 * np.exp(-0.7 * t) + 0.01 * np.cos(9 * t))
-    assert "a Python function" in Seen(page(fit, animation=False)).text
+    assert "a Python function" in model_part(fit, fit.run)
     data = {"t": t, "y": fit.observed, "s": np.full(25, 0.01)}
     fit = sd.fit("y ~ a*exp(-b*t) + c + d", data, sigma="s", fix={"c": 0.0}, tie="d = a/100", bounds="b > 0")
-    seen = Seen(page(fit, animation=False))
-    assert "reduced chi-squared" in seen.text
-    assert "0 ≤ b" in seen.text
+    assert "reduced chi-squared" in fit_answer(fit)
+    assert "0 ≤ b" in model_part(fit, fit.run)
 
 
 def test_many_rows_stay_small() -> None:
@@ -181,6 +183,14 @@ def test_many_rows_stay_small() -> None:
     text = page(fit)
     assert len(text) < 2_000_000
     assert not Seen(text).all("iframe")
+
+
+def test_a_large_file_is_not_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(steepest.views.report.data_part, "_WHOLE_BELOW", 100)
+    (tmp_path / "d.csv").write_text("x,y,other\n" + "".join(f"{k},{2 * k + k % 3},7\n" for k in range(40)))
+    text = data_part(sd.fit("y ~ a + b*x", tmp_path / "d.csv"), tmp_path / "d.csv")
+    assert "read by the model" in text
+    assert "other" not in text
 
 
 def test_what_cannot_be() -> None:

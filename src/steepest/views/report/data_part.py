@@ -14,7 +14,7 @@ from steepest.data import open_data
 from steepest.fitting.networks.result import NetworkFit
 from steepest.views.report.html import pairs, paragraph, table
 
-_WHOLE_BELOW = 64_000_000  # bytes of a file up to which the columns that the model does not use are looked at, too
+_WHOLE_BELOW = 64_000_000  # bytes of a file up to which it is read again, for the columns that the model does not use
 _MOST_COLUMNS = 24
 _FIRST_ROWS = 5
 _KINDS = {
@@ -48,7 +48,7 @@ def data_part(fit: Any, data: Any) -> str:
     """
     used = set(fit.columns)
     target = set(_target_columns(fit))
-    columns, rows = _columns(fit, data, [*used, *target])
+    columns, rows = _columns(fit, data)
     shown = dict(sorted(columns.items(), key=lambda pair: pair[0] not in used | target)[:_MOST_COLUMNS])
     lines = [_described(name, values, _role(name, used, target)) for name, values in shown.items()]
     left_out = len(columns) - len(shown)
@@ -78,13 +78,11 @@ def _target_columns(fit: Any) -> tuple[str, ...]:
     return () if bound is None else bound.target_columns
 
 
-def _columns(fit: Any, data: Any, wanted: list[str]) -> tuple[Mapping[str, Any], int]:
+def _columns(fit: Any, data: Any) -> tuple[Mapping[str, Any], int]:
     """Columns by name, and how many rows there are."""
-    if data is not None:
-        source = open_data(data)
-        large = isinstance(data, str | os.PathLike) and Path(data).expanduser().stat().st_size > _WHOLE_BELOW
-        names = [name for name in source.names if name in wanted] if large else None
-        found = source.read(names)
+    large = isinstance(data, str | os.PathLike) and Path(data).expanduser().stat().st_size > _WHOLE_BELOW
+    if data is not None and not large:
+        found = open_data(data).read()
         return found.columns, found.rows
     columns = {name: column for name, column in fit.columns.items() if np.ndim(column) == 1}
     target = fit.target_text if fit.target_text not in columns else f"{fit.target_text} (the target)"

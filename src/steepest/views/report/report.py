@@ -92,7 +92,7 @@ def page(subject: Any, *, data: Any = None, command: str | None = None, animatio
             outcome_line(told.outcome),
             _answer(told, run),
         ),
-        section("model", "Model", _model(told, run)),
+        section("model", "Model", model_part(told, run)),
         section("pictures", "Pictures", subject_pictures(told)),
         section("motion", "The descent", animation_frame(told, run.problem.rows) if animation else ""),
         section("data", "Data", data_part(fit, data) if fit is not None else _inputs(run)),
@@ -161,7 +161,8 @@ def _history(subject: Any, run: Run) -> str:
 
 
 # ---- the model
-def _model(subject: Any, run: Run) -> str:
+def model_part(subject: Any, run: Run) -> str:
+    """The model: a formula, the layers of a network, or a function."""
     if isinstance(subject, NetworkFit):
         return network_model(subject)
     if isinstance(subject, Fit) and isinstance(subject.model, FormulaModel):
