@@ -124,7 +124,7 @@ def test_a_model_that_cannot_be_called_again_is_said_and_training_goes_on():
     problem = sd.Problem(net, params, x[:, :1], y, state=state)
     net.left = 3
     watch = sd.Watch(every=3, say=said.append)
-    run = sd.Run(problem, sd.Descent(sd.SGD(), 0.01), steps=3, hooks=[watch]).finish()
+    run = sd.Run(problem, sd.Descent(sd.SGD(), 0.01), steps=3, hooks=[watch], engine="numpy").finish()
     assert run.steps_done == 3
     assert said == ["The network cannot be watched: no more"]
     assert run.remarks == []

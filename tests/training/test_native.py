@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -293,15 +295,53 @@ def test_what_cannot_be_compiled_stays_with_numpy_and_says_why(make, method, why
         run = sd.Run(make(), method, steps=20, engine="llvm")
     assert run.engine == "numpy"
     assert run.finish().steps_done == 20
-    assert sd.Run(make(), method, steps=20, engine="auto").engine == "numpy"  # without a warning
+    by_itself = sd.Run(make(), method, steps=10**6, engine="auto")  # without a warning
+    assert by_itself.engine == "numpy"
+    assert re.search(why, by_itself.engine_reason)
+    assert by_itself.finish(20).remarks == []
+    by_itself.elapsed = 60.0
+    assert by_itself.remarks == [
+        f"NumPy took 60 s for the steps, which machine code could not do: {by_itself.engine_reason}"
+    ]
 
 
-def test_auto_goes_by_operations_times_steps(monkeypatch):
+# ---- the engine that chooses itself
+def test_auto_goes_by_work_and_steps(monkeypatch):
     assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10, engine="auto").engine == "numpy"
     assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10**6, engine="auto").engine == "llvm"
     assert sd.Run(quadratic(), sd.LevenbergMarquardt(), engine="auto").engine == "numpy"
     monkeypatch.setenv("SD_ENGINE", "llvm")
     assert sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), steps=10).engine == "llvm"
+
+
+def test_auto_lets_the_loop_do_as_much_as_compiling_would_take():
+    slow, fast = (sd.Run(quadratic(), sd.Descent(sd.Adam(), 0.01), engine=engine) for engine in ("numpy", "auto"))
+    first = fast.state["compiled_from"]
+    assert 100 < first < 5000  # a few tens of operations a step, some microseconds each
+    for run in (slow, fast):
+        run.finish(first)
+    assert (slow.params.flat == fast.params.flat).all()
+    assert fast._advance_by.__self__._repeated._machine is None  # nothing is compiled yet
+    for run in (slow, fast):
+        run.finish(300)
+    assert fast._advance_by.__self__._repeated._machine is not None
+    assert_same(slow, fast)
+
+
+def test_a_checkpoint_keeps_from_where_on_it_is_compiled(tmp_path):
+    make = lambda engine="auto", steps=None: sd.Run(
+        quadratic(), sd.Descent(sd.Adam(), 0.01), engine=engine, steps=steps
+    )
+    whole = make()
+    count = whole.state["compiled_from"] + 50
+    whole.finish(count)
+    part = make().finish(100)
+    sd.save(part, tmp_path)
+    for again in (make(), make("llvm"), make("numpy"), make(steps=200)):
+        sd.resume(again, tmp_path)
+        assert again.engine == "llvm"
+        again.finish(count - 100)
+        assert (again.params.flat == whole.params.flat).all()
 
 
 def test_what_a_model_raises_is_raised_at_its_step():

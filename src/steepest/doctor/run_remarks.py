@@ -13,6 +13,7 @@ from steepest.training import outcome as outcomes
 
 MOST_PARAMETERS = 60  # a whole Hessian costs as many gradients
 ILL_CONDITIONED = 1e3
+LONG = 5.0  # seconds of a run whose engine is worth a word
 WORTH_SAYING = 0.01  # of the loss: what a descent could still gain
 TOO_SMALL = 0.02  # of the limit: a rate from which the descent crawls for no reason
 
@@ -30,12 +31,19 @@ def run_remarks(run: Any, place: Place | None = None) -> list[str]:
     """
     try:
         if found := network_findings(run, place):
-            return [each.words for each in found]
+            return [*(each.words for each in found), *_by_numpy(run)]
         where = not_finite(run, place) if run.outcome is not None and run.outcome.name == outcomes.NON_FINITE else []
-        return [*_on_the_bowl(run), *(each.words for each in where)]
+        return [*_on_the_bowl(run), *(each.words for each in where), *_by_numpy(run)]
     except Exception as error:  # a model may refuse to be called again, or to be differentiated twice
         fine = run.outcome is None or run.outcome.ok
         return [] if fine else [f"Why the run ended as it did could not be found out: {error}"]
+
+
+def _by_numpy(run: Any) -> list[str]:
+    """That machine code could not do a run that took long."""
+    if not run.engine_reason or run.elapsed < LONG:
+        return []
+    return [f"NumPy took {run.elapsed:.0f} s for the steps, which machine code could not do: {run.engine_reason}"]
 
 
 def _on_the_bowl(run: Any) -> list[str]:

@@ -30,20 +30,26 @@ class Engine(NamedTuple):
         Does the steps; as `Method.advance`.
     problem : Problem
         The run's problem as this engine evaluates it.
+    compiled_from : int
+        The step before which the loop does the steps nevertheless.
+    reason : str
+        Why it is NumPy, where machine code was wanted or would have been worth it.
     """
 
     name: str
     advance: AdvanceBy
     problem: Problem
+    compiled_from: int = 0
+    reason: str = ""
 
 
 DEFAULT = "numpy"
-# "auto" compiles where a run has more operations than this: recording and compiling cost as much as 7,000 to 20,000 in NumPy,
-# and the same descent on other data is not compiled again.
-WORTH_IT = 10_000
-USUAL_OPERATIONS = 100  # of a step; a run that has too few of such is not even recorded
-# The same for methods that ask for losses, slopes or residuals of all rows, in nanoseconds: an operation of an evaluation
-# takes NumPy about one for each number and `CALL` by itself, and compiling takes `COMPILED`.
+# Nanoseconds that recording and compiling a descent takes. With "auto" the loop does the first steps until they have taken as
+# much, since how many there will be is not known: many runs arrive long before their budget is spent.
+COMPILING = 60_000_000
+LEAST = 50  # steps; a run that is shorter is not even recorded
+# For methods that ask for losses, slopes or residuals of all rows: an operation of an evaluation takes NumPy about a nanosecond
+# for each number and `CALL` by itself, and compiling takes `COMPILED`.
 CALL, COMPILED = 2_000, 300_000_000
 MOST_OPERATIONS = 200  # of a usual model: below this many nothing has to be recorded to see that it is not worth it
 
@@ -72,17 +78,19 @@ def chosen_engine(
         return _evaluating(given, method, steps, name, engine) or by_numpy
     from steepest.training.native import NativeDescent
 
-    if name == "auto" and steps * USUAL_OPERATIONS <= WORTH_IT:
+    if name == "auto" and steps <= LEAST:
         return by_numpy
     try:
         native = NativeDescent(problem, method, params, state)
     except (RecordingError, NotCompilable) as error:
         if engine == "llvm":
             warnings.warn(f"{_sentence(error)} NumPy does the steps of this run.", CompilationWarning, stacklevel=4)
+        return by_numpy._replace(reason=_sentence(error))
+    if name == "llvm":
+        return Engine("llvm", native.advance, problem)
+    if native.cost * steps < 2 * COMPILING:
         return by_numpy
-    if name == "auto" and native.operations * steps < WORTH_IT:
-        return by_numpy
-    return Engine("llvm", native.advance, problem)
+    return Engine("llvm", native.advance, problem, int(COMPILING / native.cost))
 
 
 def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Problem:

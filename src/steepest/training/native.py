@@ -19,6 +19,7 @@ from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
 from steepest.program.native.repeat import Repeated, Tests
 from steepest.program.native.rows import AHEAD
+from steepest.program.program import Program
 from steepest.training.carried import Carried
 from steepest.training.loop import descend
 from steepest.training.native_step import Recording
@@ -27,8 +28,10 @@ from steepest.training.problem import Problem, detached
 if TYPE_CHECKING:
     from steepest.training.descent import Descent
 
+# Nanoseconds of an operation by NumPy in the loop, of each number that it looks at, and of a multiplication in a product.
+CALL, NUMBER, MULTIPLY = 3_000.0, 0.5, 0.05
 AT_LEAST = 64  # steps that are done at once though what follows the loss might not want them
-MOST_PLACES = 1 << 22  # of rows that one call is given, unless a single step has more
+MOST_PLACES = 1 << 20  # of rows that one call is given, unless a single step has more
 
 
 class NativeDescent:
@@ -56,10 +59,11 @@ class NativeDescent:
         self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
 
     @property
-    def operations(self) -> int:
-        """How many operations a step has."""
-        slope = max(len(program.operations) for program in self.programs.slopes.values())
-        return slope + len(self.programs.update.operations)
+    def cost(self) -> float:
+        """About how many nanoseconds a step takes by NumPy."""
+        cut = self.programs.cut
+        shards = -(-cut.batch // cut.shard)
+        return shards * max(map(_by_numpy, self.programs.slopes.values())) + _by_numpy(self.programs.update)
 
     # ---- running
     def advance(self, problem: Problem, params: Params, state: State, n: int, stopping: Stopping) -> Advance:
@@ -73,6 +77,7 @@ class NativeDescent:
             watch = state["watch"]
             early = 1 if watch is None or watch["first"] == 0.0 else 0
             early = FIRST_STEPS if watch is None else max(early, FIRST_STEPS - watch["steps"])
+            early = max(early, state.get("compiled_from", 0) - state["step"])
             before = perf_counter() - began
             if early > 0 or doubtful:
                 part = descend(problem, self.method, params, state, min(n, max(early, 1)), stopping)
@@ -203,6 +208,15 @@ class NativeDescent:
             key = Key(state["seed"], epoch, number)
             prediction = self.problem.predict(dict(before), state["model"], inputs, key, True)[0]
         return Step(number, detached(prediction), loss, before.replaced(gradient), float(rate), before, after)
+
+
+def _by_numpy(program: Program) -> float:
+    total = 0.0
+    for operation in program.operations:
+        sizes = [program.specs[x].size for x in (operation.out, *operation.values)]
+        products = sizes[0] * program.specs[operation.values[0]].shape[-1] if operation.name == "matmul" else 0
+        total += CALL + NUMBER * max(sizes) + MULTIPLY * products
+    return total
 
 
 _COLUMNS = ("step", "epoch", "loss", "gradient_norm", "rate", "time")

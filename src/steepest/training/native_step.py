@@ -31,7 +31,7 @@ from steepest.program.steps import NotCompilable
 from steepest.program.weak import with_weak
 from steepest.training.carried import Carried
 from steepest.training.loop import update_in_units
-from steepest.training.native_cut import PROBE, cut_of, may_be_cut
+from steepest.training.native_cut import PROBE, ROUND, cut_of, may_be_cut
 from steepest.training.problem import Batch, Problem, detached
 from steepest.training.recorded_key import KeyOfAPart, RecordedKey
 
@@ -82,7 +82,7 @@ class Recording:
     def _cut(self, batch: int) -> Cut:
         """How batches are cut, by what the gradient of some rows costs."""
         problem, rows = self.problem, min(batch, PROBE)
-        if not len(self.model) and may_be_cut(problem, self.params, self.state, rows):
+        if batch > ROUND and not len(self.model) and may_be_cut(problem, self.params, self.state, rows):
             try:
                 return cut_of(problem, self._slope(rows, True, whole=False), rows, batch)
             except NotCompilable:  # which is said of the program that is wanted

@@ -68,6 +68,8 @@ class Run(Exportable, Reportable):
         None while there is more to do.
     engine : str
         What computes the steps, ``numpy`` or ``llvm``; chosen before the first one.
+    engine_reason : str
+        Why it is NumPy, where machine code was asked for or would have been worth it but is not there; else empty.
     evaluated : Problem
         The problem as the engine evaluates it.
 
@@ -125,7 +127,10 @@ class Run(Exportable, Reportable):
         chosen = chosen_engine(
             problem or self.problem, self.method, self.params, self.state, engine, self.steps_planned
         )
-        self.engine, self._advance_by, self.evaluated = chosen
+        self.engine, self._advance_by, self.evaluated = chosen.name, chosen.advance, chosen.problem
+        self.engine_reason = chosen.reason
+        if chosen.compiled_from and not self.steps_done:
+            self.state = {**self.state, "compiled_from": chosen.compiled_from}
 
     # ---- going on
     def step(self) -> Step | None:
