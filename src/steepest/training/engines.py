@@ -46,7 +46,7 @@ class Engine(NamedTuple):
 DEFAULT = "numpy"
 # Nanoseconds that recording and compiling a descent takes. With "auto" the loop does the first steps until they have taken as
 # much, since how many there will be is not known: many runs arrive long before their budget is spent.
-COMPILING = 60_000_000
+COMPILING = 80_000_000
 LEAST = 50  # steps; a run that is shorter is not even recorded
 # For methods that ask for losses, slopes or residuals of all rows: an operation of an evaluation takes NumPy about a nanosecond
 # for each number and `CALL` by itself, and compiling takes `COMPILED`.

@@ -17,6 +17,7 @@ from steepest.base.random import Key
 from steepest.optim.method import Advance, State, Step
 from steepest.optim.plateau import ReduceOnPlateau
 from steepest.optim.stopping import FIRST_STEPS, GROWTH_THAT_DIVERGES, STEPS_WITHOUT_PROGRESS, Stopping, Watch
+from steepest.program.fusion import VIEWS
 from steepest.program.native.repeat import Repeated, Tests
 from steepest.program.native.rows import AHEAD
 from steepest.program.program import Program
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from steepest.training.descent import Descent
 
 # Nanoseconds of an operation by NumPy in the loop, of each number that it looks at, and of a multiplication in a product.
-CALL, NUMBER, MULTIPLY = 3_000.0, 0.5, 0.05
+CALL, NUMBER, MULTIPLY = 5_000.0, 0.7, 0.025
 AT_LEAST = 64  # steps that are done at once though what follows the loss might not want them
 MOST_PLACES = 1 << 20  # of rows that one call is given, unless a single step has more
 
@@ -211,11 +212,13 @@ class NativeDescent:
 
 
 def _by_numpy(program: Program) -> float:
-    total = 0.0
+    total = CALL * len(program.operations)
     for operation in program.operations:
         sizes = [program.specs[x].size for x in (operation.out, *operation.values)]
-        products = sizes[0] * program.specs[operation.values[0]].shape[-1] if operation.name == "matmul" else 0
-        total += CALL + NUMBER * max(sizes) + MULTIPLY * products
+        if operation.name == "matmul":
+            total += MULTIPLY * sizes[0] * program.specs[operation.values[0]].shape[-1]
+        elif operation.name not in VIEWS:
+            total += NUMBER * max(sizes)
     return total
 
 
