@@ -88,9 +88,10 @@ def chosen_engine(
         return by_numpy._replace(reason=_sentence(error))
     if name == "llvm":
         return Engine("llvm", native.advance, problem)
-    if native.cost * steps < 2 * COMPILING:
+    full = native.programs.full  # on batches nothing tells that a descent has arrived: its steps are those planned
+    if native.cost * steps < (2 if full else 1) * COMPILING:
         return by_numpy
-    return Engine("llvm", native.advance, problem, int(COMPILING / native.cost))
+    return Engine("llvm", native.advance, problem, int(COMPILING / native.cost) if full else 0)
 
 
 def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Problem:
