@@ -14,7 +14,7 @@ from steepest import ops
 from steepest.base.errors import CompilationWarning
 from steepest.program.native import blas
 from steepest.program.native.shards import Cut
-from steepest.training import native_cut, native_step
+from steepest.training import native_cut, native_step, orders
 
 ROWS = 103
 
@@ -289,3 +289,28 @@ def test_dropout_and_accumulation_stay_with_numpy_or_give_the_same():
             for e in ("numpy", "auto")
         )
         assert fast.finish().params.flat == pytest.approx(slow.finish().params.flat, rel=1e-9)
+
+
+def test_orders_drawn_ahead_are_those_of_the_loop(monkeypatch):
+    monkeypatch.setattr(orders, "MANY", 10)
+    monkeypatch.setattr(orders, "cores", lambda: 2)
+    assert_same(
+        *pair(network, sd.Descent(sd.Adam(), 0.003, sd.Batches(20)), hooks=[sd.Hook(lambda run: None, every=7)])
+    )
+
+
+def test_other_threads_go_on_meanwhile():
+    run = sd.Run(network(), sd.Descent(sd.Adam(), 1e-5, sd.Batches(20)), steps=20_000, engine="llvm")
+    run.finish(50)
+    seen, over = [], threading.Event()
+
+    def look():
+        while not over.wait(0.001):
+            seen.append(run.steps_done)
+
+    other = threading.Thread(target=look)
+    other.start()
+    run.finish()
+    over.set()
+    other.join()
+    assert len(seen) > 5

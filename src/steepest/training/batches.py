@@ -82,13 +82,22 @@ class Batches:
         key = (rows, seed, epoch if self.order == "random" else 0)
         order = self._drawn.get(key)
         if order is None:
-            order = np.arange(rows)
-            if self.order == "random":
-                order = generator(seed, "batches", epoch).permutation(rows)
-            order.flags.writeable = False
-            self._drawn.clear()
-            self._drawn[key] = order
+            order = self.drawn(rows, seed, epoch)
+            self.keep(rows, seed, epoch, order)
         return order
+
+    def drawn(self, rows: int, seed: int, epoch: int) -> Array:
+        """The same, drawn anew."""
+        order = np.arange(rows)
+        if self.order == "random":
+            order = generator(seed, "batches", epoch).permutation(rows)
+        order.flags.writeable = False
+        return order
+
+    def keep(self, rows: int, seed: int, epoch: int, order: Array) -> None:
+        """Have the order of an epoch at hand, and of no other."""
+        self._drawn.clear()
+        self._drawn[rows, seed, epoch if self.order == "random" else 0] = order
 
     def cut(self, places: Any, rows: int) -> list[Any]:
         """The places of a batch in `parts` pieces; fewer where there are fewer rows."""

@@ -24,6 +24,7 @@ from steepest.program.program import Program
 from steepest.training.carried import Carried
 from steepest.training.loop import descend
 from steepest.training.native_step import Recording
+from steepest.training.orders import Orders
 from steepest.training.problem import Problem, detached
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class NativeDescent:
         self._plateau = method.learning_rate if isinstance(method.learning_rate, ReduceOnPlateau) else None
         self.programs = Recording(problem, method, params, state, self._rule, self._model).programs()
         self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
+        self._orders = Orders(method.batches, problem.rows)
 
     @property
     def cost(self) -> float:
@@ -191,10 +193,9 @@ class NativeDescent:
             return None
         cut = self.programs.cut
         k, last = first % cut.per_epoch, first + n
-        orders = [
-            self.method.batches.order_of(cut.rows, seed, epoch)
-            for epoch in range(first // cut.per_epoch, -(-last // cut.per_epoch))
-        ]
+        epochs = range(first // cut.per_epoch, -(-last // cut.per_epoch))
+        orders = [self._orders.of(seed, epoch) for epoch in epochs]
+        self._orders.draw(seed, epochs.stop)
         orders[-1] = orders[-1][: cut.rows if last % cut.per_epoch == 0 else last % cut.per_epoch * cut.batch]
         orders[0] = orders[0][k * cut.batch :]
         return np.concatenate([*orders, np.zeros(AHEAD, np.int64)])

@@ -1,0 +1,38 @@
+"""Orders: in which order the epochs of a descent see the rows, drawn ahead where that takes time."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from steepest.base.params import Array
+from steepest.program.native.blas import cores
+from steepest.training.batches import Batches
+
+MANY = 1 << 16  # rows from which on an order is drawn while the epoch before is computed; it takes 2 ms then
+
+
+class Orders:
+    """The order of each epoch of some batches; see `Batches.order_of`."""
+
+    def __init__(self, batches: Batches, rows: int) -> None:
+        self._batches, self._rows = batches, rows
+        self._ahead = batches.order == "random" and rows >= MANY and cores() > 1 and not batches.is_full(rows)
+        self._thread: ThreadPoolExecutor | None = None
+        self._next: tuple[tuple[int, int], Future[Array]] | None = None
+
+    def of(self, seed: int, epoch: int) -> Array:
+        """The places of all rows in the order of an epoch."""
+        if self._next is not None and self._next[0] == (seed, epoch):
+            order = self._next[1].result()
+            self._batches.keep(self._rows, seed, epoch, order)
+        else:
+            order = self._batches.order_of(self._rows, seed, epoch)
+        return order
+
+    def draw(self, seed: int, epoch: int) -> None:
+        """Begin to draw the order of an epoch that will be needed soon."""
+        if not self._ahead or (self._next is not None and self._next[0] == (seed, epoch)):
+            return
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, "orders")
+        self._next = (seed, epoch), self._thread.submit(self._batches.drawn, self._rows, seed, epoch)
