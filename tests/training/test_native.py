@@ -385,3 +385,11 @@ def test_the_same_descent_on_other_data_is_not_compiled_again():
     slow = sd.Run(make(3.0), sd.Descent(sd.Adam(), 0.1), steps=50, engine="numpy").finish()
     assert runs[1].params.flat == pytest.approx(slow.params.flat, rel=1e-12)
     assert runs[2].params["b"] != pytest.approx(runs[1].params["b"], rel=1e-3)
+
+
+def test_auto_compiles_a_descent_on_batches_at_once():
+    problem = sd.Problem(lambda p, t: p["a"] * t, {"a": 0.0}, T, Y)
+    method = sd.Descent(sd.Adam(), 0.01, sd.Batches(5))
+    assert sd.Run(problem, method, steps=100, engine="auto").engine == "numpy"
+    run = sd.Run(problem, method, steps=10**6, engine="auto")
+    assert (run.engine, run.state.get("compiled_from", 0)) == ("llvm", 0)
