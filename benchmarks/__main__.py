@@ -10,6 +10,7 @@ NAMES = {
     "startup": "start of Python, NumPy, steepest and the command",
     "speed": "microseconds a step and whole fits, against PyTorch, JAX, C and others; speed --help",
     "scaling": "a step against batch, width, depth and rows, as a picture; scaling --help",
+    "products": "matrix products in machine code, by OpenBLAS and by loops",
     "loop": "a step of the training loop against the same step by hand",
     "nist": "digits of certified fits, against SciPy's curve_fit and lmfit; nist FOLDER for more than six problems",
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",

@@ -27,9 +27,17 @@ class ProductWriter:
     def write(self) -> None:
         m, k = self.a.shape
         n = self.b.shape[1]
-        large = (m * k + k * n) * self.size > CACHED and min(m, n, k) > NARROW
-        if large and blas.available(self.kind) and self._by_blas():
-            return
+        if not (self.is_large(m, k, n, self.size) and blas.available(self.kind) and self.by_blas()):
+            self.by_loops()
+
+    @staticmethod
+    def is_large(m: int, k: int, n: int, size: int) -> bool:
+        """Whether BLAS is faster for (m, k) @ (k, n), in numbers of so many bytes."""
+        return (m * k + k * n) * size >= CACHED and min(m, n, k) > NARROW
+
+    def by_loops(self) -> None:
+        """Write loops over tiles."""
+        m, n = self.out.shape
         # Along an axis of length 1 any stride will do.
         a_rows, a_inner = self._unit(self.a, 0), self._unit(self.a, 1)
         b_inner, b_columns = self._unit(self.b, 0), self._unit(self.b, 1)
@@ -251,8 +259,8 @@ class ProductWriter:
         return self.code.op(f"shufflevector {t} {x}, {t} {y}, <{len(places)} x i32> <{text}>")
 
     # ---- BLAS
-    def _by_blas(self) -> bool:
-        """Write the call; False where the operands do not lie as BLAS wants them."""
+    def by_blas(self) -> bool:
+        """Write a call of BLAS; False where the operands do not lie as BLAS wants them."""
         a, b, out = self.a, self.b, self.out
         if not self._unit(out, 1) or (out.shape[1] == 1 and not self._unit(out, 0)):
             a, b, out = _transposed(b), _transposed(a), _transposed(out)
