@@ -35,6 +35,7 @@ from steepest.training.validation import Validation
 
 ROWS = 200  # a batch has at most, all of them about as many
 EPOCHS = 100
+STEPS = 100
 RATE = 0.02
 DECAY = 0.4
 DTYPES = {"float64": np.float64, "float32": np.float32}
@@ -129,7 +130,10 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         per_epoch = method.batches.per_epoch(problem.rows) if isinstance(method, Descent) else 1
         hooks = [] if validation is None else [validation]
         steps = whole("epochs", self.epochs) * per_epoch
-        run = Run(problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=engine_named(self.engine)).finish()
+        # So few steps on so few rows are done before they would have been recorded.
+        few = steps <= STEPS and problem.rows <= ROWS
+        engine = engine_named(self.engine, "numpy" if few else "auto")
+        run = Run(problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=engine).finish()
         if validation is not None:
             validation.restore(run)
         self._keep(run, first=True)
