@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ if str(ROOT) not in sys.path:
 from docs.tools import drawing, pages, reference  # noqa: E402
 
 CACHE = ROOT / ".cache" / "docs"
+UNFINISHED = "unfinished-"
 _IMAGE = re.compile(r"!\[([^\]]*)\]\(([\w.-]+\.(?:png|svg|gif))\)")
 _SOURCE = re.compile(r"\]\(((?:\.\./)+(src/[\w/]+\.py))\)")
 _made: dict[str, set[str]] = {}  # of each page the pictures that its code makes
@@ -37,8 +40,9 @@ def on_files(files: Files, config: Any) -> Files:
     shown = {page: wanted for page in pages.executed_pages() if (wanted := _IMAGE.findall(page.read_text()))}
     with ThreadPoolExecutor(2) as pool:
         folders = dict(zip(shown, pool.map(_executed, shown), strict=True))
-    for old in set(CACHE.iterdir() if CACHE.exists() else ()) - set(folders.values()):
-        shutil.rmtree(old)
+    for old in CACHE.iterdir():
+        if old not in folders.values() and not old.name.startswith(UNFINISHED):  # which another build may be making
+            shutil.rmtree(old)
     for page, wanted in shown.items():
         address = page.relative_to(pages.DOCS)
         _made[address.as_posix()] = set()
@@ -85,13 +89,16 @@ def _executed(page: Path) -> Path:
     place = CACHE / f"{page.stem}-{_key(page)}"
     if place.exists():
         return place
-    work = place.with_suffix(".unfinished")
-    shutil.rmtree(work, ignore_errors=True)
-    command = [sys.executable, "-m", "docs.tools.pages", "--into", str(work), str(page)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode:
-        raise Abort(f"{page} does not run as it stands.\n{done.stdout}\n{done.stderr}")
-    return work.rename(place)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE, prefix=UNFINISHED) as work:
+        made = Path(work, "made")
+        command = [sys.executable, "-m", "docs.tools.pages", "--into", str(made), str(page)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+        if done.returncode:
+            raise Abort(f"{page} does not run as it stands.\n{done.stdout}\n{done.stderr}")
+        with contextlib.suppress(OSError):  # another build was quicker
+            made.rename(place)
+    return place
 
 
 def _key(page: Path) -> str:

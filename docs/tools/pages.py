@@ -160,8 +160,8 @@ def main(arguments: list[str]) -> int:
     """Run pages: ``[--write] PAGE...``, or ``--into FOLDER PAGE`` for the files that it writes, in light and in dark colours."""
     if arguments[0] == "--into":
         folder, page = Path(arguments[1]), Path(arguments[2])
-        (folder / "light").mkdir(parents=True)
-        (folder / "dark").mkdir()
+        for theme in ("light", "dark"):
+            (folder / theme).mkdir(parents=True)
         said = list(differences(page, run(page, folder / "light")))
         in_dark_colours()
         run(page, folder / "dark")
