@@ -36,7 +36,6 @@ AXES = (
     Axis("depth", (1, 2, 4, 8, 16), "hidden layers"),
     Axis("rows", (100, 1000, 10_000, 100_000), "rows of data, all of them in each step"),
 )
-SECONDS = 1.0
 
 
 def workload_of(axis: Axis, value: int) -> str:
@@ -48,8 +47,8 @@ def workload_of(axis: Axis, value: int) -> str:
 
 def measured(workload: str, contenders: Iterable[str], python: str) -> dict[str, float]:
     children = [Child(c, workload, 1, python if CONTENDERS[c] else sys.executable, "") for c in contenders]
-    children = [child for child in children if child.there]
-    rounds_of(children, SECONDS)
+    children = [child for child in children if child.ready()]
+    rounds_of(children)
     for child in children:
         child.peak()
     return {child.contender: 1e6 * min(child.seconds) for child in children}

@@ -18,7 +18,6 @@ import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 from benchmarks.speed.data import WORKLOADS
@@ -35,10 +34,7 @@ CONTENDERS = {
 }  # fmt: skip
 # For the curve fit alone, or for nothing but it.
 ONLY_CURVE = {"steepest, llvm, no start", "curve_fit", "curve_fit, Jacobian given", "lmfit"}
-# Of each contender so many processes, one after the other.
-PROCESSES, ROUNDS, FEWEST = 1, 25, 4
-SECONDS = 1.5  # of rounds that a contender gets in each
-SLOW = 20.0  # seconds to become ready, after which one process must do
+ROUNDS, FEWEST, SECONDS = 20, 4, 1.0  # of a contender at a workload: rounds at most, at least, and beyond which no more
 PATIENCE = 240.0  # seconds that one may take to make itself ready
 
 
@@ -53,23 +49,23 @@ class Child:
             env={**os.environ, **environment(threads)},
         )  # fmt: skip
         self.seconds: list[float] = []
-        timer = threading.Timer(PATIENCE, self.process.kill)
-        timer.start()
-        began = perf_counter()
-        self.said = self._heard()
-        self.readied, self.spent = perf_counter() - began, 0.0
-        timer.cancel()
+        self.spent = 0.0
+        self.said: dict[str, Any] = {}
+        self._timer = threading.Timer(PATIENCE, self.process.kill)
+        self._timer.start()
 
-    @property
-    def there(self) -> bool:
+    def ready(self) -> bool:
+        """Wait until it is; False where it has nothing to do here."""
+        self.said = self._heard()
+        self._timer.cancel()
         return "note" in self.said
 
     def round(self) -> None:
         assert self.process.stdin is not None
-        began = perf_counter()
         print("go", file=self.process.stdin, flush=True)
-        self.seconds.append(self._heard().get("seconds", float("inf")))
-        self.spent += perf_counter() - began
+        heard = self._heard()
+        self.seconds.append(heard.get("seconds", float("inf")))
+        self.spent += heard.get("spent", 0.0)
 
     def peak(self) -> float:
         """MiB; ends the process."""
@@ -85,18 +81,23 @@ class Child:
         return dict(json.loads(line)) if line else {}
 
 
-def rounds_of(children: list[Child], seconds: float) -> None:
-    """Rounds of all in turn, until each has had so many seconds."""
+def rounds_of(children: list[Child]) -> None:
+    """Rounds of all in turn."""
     for k in range(ROUNDS):
         for child in children:
-            if k < FEWEST or child.spent < seconds:
+            if k < FEWEST or child.spent < SECONDS:
                 child.round()
 
 
 def environment(threads: int) -> dict[str, str]:
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1" if threads == 1 else ""
-    return {**dict.fromkeys(names, str(threads)), "XLA_FLAGS": flags, "SD_ENGINE": "", "TORCHINDUCTOR_COMPILE_THREADS": "1"}
+    return {
+        **dict.fromkeys(names, str(threads)),
+        "XLA_FLAGS": flags,
+        "SD_ENGINE": "",
+        "TORCHINDUCTOR_COMPILE_THREADS": "1",
+    }
 
 
 def measured(
@@ -105,21 +106,13 @@ def measured(
     """For each contender that has the workload, the least time, the peak memory, what it says of itself, and its check."""
     factor = {"us": 1e6, "ms": 1e3}[WORKLOADS[workload].unit]
     found: dict[str, dict[str, Any]] = {}
-    for _ in range(PROCESSES):
-        children = []
-        for contender in contenders:
-            if (contender in ONLY_CURVE) > (workload == "curve") or found.get(contender, {}).get("slow"):
-                continue
-            child = Child(contender, workload, threads, python if CONTENDERS[contender] else sys.executable, folder)
-            if child.there:
-                children.append(child)
-        rounds_of(children, SECONDS)
-        for child in children:
-            best = found.setdefault(child.contender, {**child.said, "time": float("inf"), "rounds": 0, "peak": 0.0})
-            best["time"] = min(best["time"], factor * min(child.seconds, default=float("inf")))
-            best["rounds"] += len(child.seconds)
-            best["slow"] = child.readied > SLOW
-            best["peak"] = max(best["peak"], child.peak())
+    asked = [c for c in contenders if workload == "curve" or c not in ONLY_CURVE]
+    children = [Child(c, workload, threads, python if CONTENDERS[c] else sys.executable, folder) for c in asked]
+    children = [child for child in children if child.ready()]
+    rounds_of(children)
+    for child in children:
+        best = factor * min(child.seconds, default=float("inf"))
+        found[child.contender] = {**child.said, "time": best, "rounds": len(child.seconds), "peak": child.peak()}
     return found
 
 

@@ -68,7 +68,8 @@ def main() -> None:
     for _ in sys.stdin:
         began = clock()
         ready.run()
-        say(seconds=(clock() - began) / ready.steps)
+        spent = clock() - began
+        say(seconds=spent / ready.steps, spent=spent)
     say(peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 
 
