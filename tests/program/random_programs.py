@@ -15,8 +15,22 @@ SHAPES = [(), (1,), (3,), (20,), (33,), (4, 5), (17, 3), (1, 6), (9, 1), (2, 3, 
 UNARY = ("negative", "square", "exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "sigmoid", "erf", "abs", "relu",
          "sign", "floor", "ceil", "trunc", "rint", "softplus", "log_cosh", "arctan", "log2", "exp2", "cbrt", "sinh", "cosh",
          "arcsinh", "reciprocal")  # fmt: skip
-BINARY = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "arctan2", "hypot")
+BINARY = (
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "maximum",
+    "minimum",
+    "arctan2",
+    "hypot",
+    "remainder",
+    "floor_divide",
+)
+WHOLE = ("add", "subtract", "multiply", "maximum", "minimum", "remainder", "floor_divide")
 COMPARE = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+KINDS = ("unary", "unary", "binary", "binary", "number", "compare", "where", "sum", "view", "move", "pick", "matmul", "cast",
+         "line", "whole", "stack")  # fmt: skip
 SPECIAL = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, np.inf, -np.inf, np.nan, 5e-324, 1e-310, 1e300, -1e-300, 709.5, -745.0)
 
 # Units in the last place between machine code and the NumPy of this machine, each of which may be 4 from the truth.
@@ -25,8 +39,9 @@ EXACT = {"add", "sub", "mul", "div", "neg", "square", "reciprocal", "sqrt", "abs
          "floor", "ceil", "trunc", "rint", "where", "clip", "equal", "not_equal", "less", "less_equal", "greater",
          "greater_equal", "logical_and", "logical_or", "logical_not", "isnan", "isinf", "isfinite", "astype", "reshape",
          "transpose", "broadcast_to", "flip", "index", "concatenate", "pad", "scatter_add", "alias", "stop_gradient",
-         "amax", "amin", "absorbing_mul", "take_along_axis"}  # fmt: skip
-SUMS = {"sum", "mean", "sum_to", "matmul"}
+         "amax", "amin", "absorbing_mul", "take_along_axis", "remainder",
+         "floor_divide", "sort", "cumsum"}  # fmt: skip
+SUMS = {"sum", "mean", "sum_to", "matmul", "einsum"}
 ORDERED = {"add_along_axis"}  # sums whose order is NumPy's: the same bits
 
 
@@ -70,24 +85,7 @@ def _is_float(x: Any) -> bool:
 def _apply(values: list[Any], r: np.ndarray) -> Any:
     x = _pick(values, r[0] ** 0.7)  # rather the recent ones
     y = _pick(values, r[1])
-    kind = _pick(
-        (
-            "unary",
-            "unary",
-            "binary",
-            "binary",
-            "number",
-            "compare",
-            "where",
-            "sum",
-            "view",
-            "move",
-            "pick",
-            "matmul",
-            "cast",
-        ),
-        r[2],
-    )
+    kind = _pick(KINDS, r[2])
     if kind == "unary" and _is_float(x):
         return getattr(ops, _pick(UNARY, r[3]))(x)
     if kind in ("binary", "compare") and _broadcast(x, y) and _is_float(x) and _is_float(y):
@@ -110,6 +108,14 @@ def _apply(values: list[Any], r: np.ndarray) -> Any:
         return _pick_elements(x, r)
     if kind == "matmul" and len(x.shape) == len(y.shape) == 2 and x.dtype == y.dtype and _is_float(x):
         return ops.matmul(x, ops.transpose(x)) if x.shape[1] != y.shape[0] else ops.matmul(x, y)
+    if kind == "line" and len(x.shape):
+        axis = int(r[4] * len(x.shape))
+        which = _pick((ops.argmax, ops.argmin, ops.cumsum, ops.sort, ops.argsort), r[3])
+        return which(x, axis=axis) if which is not ops.cumsum or _is_float(x) else None
+    if kind == "whole":
+        return _whole(x, y, r)
+    if kind == "stack" and _is_float(x) and len(x.shape) == 3 and x.size < 500:
+        return ops.matmul(x, ops.transpose(x, (0, 2, 1))) if r[3] < 0.5 else ops.einsum("bij,bkj->ki", x, x)
     if kind == "cast":
         return ops.astype(x, _pick((np.float64, np.float32), r[3]))
     return None
@@ -166,6 +172,18 @@ def _pick_elements(x: Any, r: np.ndarray) -> Any:
     return apply(p.add_along_axis, x, rng.integers(-n, n, x.shape), axis=axis, shape=x.shape) if _is_float(x) else None
 
 
+def _whole(x: Any, y: Any, r: np.ndarray) -> Any:
+    """Casts to integers and truth values, arithmetic of integers, counts."""
+    if r[3] < 0.3:
+        return ops.astype(x, _pick((np.int64, bool), r[4])) if x.dtype.kind in "fb" else ops.astype(x, np.float64)
+    if r[3] < 0.6 and x.dtype == y.dtype == np.int64 and _broadcast(x, y):
+        return getattr(ops, _pick(WHOLE, r[4]))(x, y)
+    axis = _pick([None, *range(len(x.shape))], r[4])
+    if r[3] < 0.8:
+        return _pick((ops.any, ops.all, ops.count_nonzero), r[5])(x, axis=axis)
+    return ops.sum(x, axis=axis) if x.dtype.kind in "ib" else None
+
+
 # ---- comparing
 def same_bits(a: Any, b: Any) -> bool:
     """Equal to the last bit; any NaN is as good as another."""
@@ -204,7 +222,15 @@ def _check(operation: Any, arrays: list[Any], got: Any, expected: Any) -> None:
             near |= ~np.isfinite(bound)
         elif name in EXACT | ORDERED or exponent == 2:
             near = got == expected
-            if name not in ("maximum", "minimum", "relu", "amax", "amin", "clip"):  # of two zeros NumPy takes either
+            if name not in (
+                "maximum",
+                "minimum",
+                "relu",
+                "amax",
+                "amin",
+                "clip",
+                "sort",
+            ):  # of two zeros NumPy takes either
                 near &= np.signbit(got) == np.signbit(expected)
         else:
             tiny = np.finfo(expected.dtype).tiny
@@ -219,8 +245,9 @@ def _sum_bound(name: str, operation: Any, arrays: list[Any], expected: Any) -> A
     """2 n eps times the sum of the sizes, for n terms in any order."""
     sizes = [np.abs(np.asarray(a, np.float64)) for a in arrays]
     eps = np.finfo(expected.dtype).eps
-    if name == "matmul":
-        return 2 * sizes[0].shape[1] * eps * np.matmul(*sizes) + np.finfo(expected.dtype).tiny
+    if name in ("matmul", "einsum"):
+        count = sizes[0].shape[-1] if name == "matmul" else sizes[0].size
+        return 2 * count * eps * operation.primitive.forward(*sizes, **operation.static) + np.finfo(expected.dtype).tiny
     count = max(1, sizes[0].size // max(1, expected.size))
     total = np.asarray(operation.primitive.forward(sizes[0], **operation.static))
     return 2 * count * eps * total * (count if name == "mean" else 1) + np.finfo(expected.dtype).tiny

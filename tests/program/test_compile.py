@@ -5,13 +5,18 @@ from __future__ import annotations
 import gc
 import threading
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import steepest as sd
 from steepest import ops
+from steepest.autodiff.primitives import TABLE
 from steepest.base.errors import CompilationWarning, DifferentiationError, ModelError
+from steepest.program.fusion import ELEMENTWISE, REDUCTIONS, VIEWS
+from steepest.program.moving import MOVES
+from steepest.program.routines import ROUTINES
 
 ENGINES = ("llvm", "numpy")
 
@@ -69,6 +74,14 @@ def test_what_there_is_no_machine_code_for_runs_in_numpy_with_one_warning():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert f(np.array([5.0, 4.0])).tolist() == [8.0, 10.0]
+
+
+def test_every_operation_has_machine_code():
+    """docs/program.md says so, with their number."""
+    there = VIEWS | REDUCTIONS | ELEMENTWISE | set(MOVES) | set(ROUTINES) | {"matmul", "einsum"}
+    assert there == set(TABLE)
+    page = Path(__file__).parents[2] / "docs" / "program.md"
+    assert f"All {len(TABLE)} operations" in page.read_text()
 
 
 def test_control_flow_names_the_line():

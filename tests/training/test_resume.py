@@ -209,7 +209,7 @@ import steepest as sd
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
-        run = digits_run(10**9, (Checkpoint({folder!r}, 25, "step"),))
+        run = digits_run(10**9, (Checkpoint({folder!r}, 10, "step"),))
         try:
             resume(run, {folder!r})
         except sd.CheckpointError as error:
