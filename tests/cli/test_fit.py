@@ -138,7 +138,7 @@ def test_every_option_arrives(steepest: Steepest, monkeypatch: pytest.MonkeyPatc
         "arguments": ("y ~ a + b*x", "line.csv"), "loss": "huber", "method": "adam", "learning_rate": 0.5, "steps": 2000,
         "batch_size": 16, "seed": -7, "time": 1.5, "threshold": -2.0, "start": {"a": 1.0, "b": -2000.0}, "weights": "w",
         "drop_missing": True, "sigma": "s", "fix": {"c": 2.0}, "tie": ["d=2*c", "f=d"], "bounds": "b>0", "intervals": "t",
-        "hooks": [], "checkpoints": None, "resume": False,
+        "hooks": [], "checkpoints": None, "resume": False, "epochs": None, "validation": None, "patience": None,
     }  # fmt: skip
 
 

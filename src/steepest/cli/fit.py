@@ -70,6 +70,7 @@ class FitCommand:
     intervals: str
     out: str | None
     resume: bool
+    report: bool
     export: list[str] | None
     tensorboard: str | None
     drop_missing: bool
@@ -90,7 +91,11 @@ class FitCommand:
             picture, note = (
                 (None, "") if self.no_picture else (folder / "fit.png", "") if folder else picture_place(self.data)
             )
-            places = FitFiles(folder, picture, self.export or [], self.tensorboard, self.theme)
+            report, told_report = (
+                (None, "") if not self.report else (folder / "report.html", "") if folder
+                else picture_place(self.data, "report", "html")
+            )  # fmt: skip
+            places = FitFiles(folder, picture, report, self.export or [], self.tensorboard, self.theme)
             places.check()
             with warnings.catch_warnings(record=True) as told:
                 warnings.simplefilter("ignore")
@@ -99,13 +104,14 @@ class FitCommand:
                 fit = self._answered(folder) if ranking is None else ranking.preferred
             for warning in told:
                 complain(str(warning.message))
-            if note and not self.quiet:
-                complain(note)
+            for each in (note, told_report):
+                if each and not self.quiet:
+                    complain(each)
             if not self.json:
                 if ranking is not None:
                     output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = places.write(fit, ranking)
+            files = places.write(fit, ranking, self.data, output.command)
         if self.json:
             output.say_object(result_object(fit, files, ranking))
         elif files:
@@ -285,6 +291,9 @@ def options(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the checkpoints of an earlier run in the --out folder.")
     ] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="One page of HTML with everything, beside the data or in the --out folder.")
+    ] = False,
     export: Annotated[
         list[str] | None,
         typer.Option(
@@ -329,6 +338,7 @@ def options(
         intervals=intervals,
         out=out,
         resume=resume,
+        report=report,
         export=export,
         tensorboard=tensorboard,
         drop_missing=drop_missing,

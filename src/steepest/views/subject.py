@@ -47,8 +47,8 @@ def fit_of(subject: Any, picture: str) -> Any:
             f"{picture} compares numbers, and the loss {run.problem.loss_function.name} is of scores; "
             "run.plot.confusion() is the picture for classes."
         )
-    known = isinstance(subject, Fit) and (subject.model is not None or subject.formula_text is not None)
-    return subject if known else RunAsFit(run)
+    known = any(getattr(subject, name, None) is not None for name in ("model", "formula_text"))
+    return subject if known and subject is not run else RunAsFit(run)
 
 
 def has_residuals(run: Run) -> bool:
