@@ -17,11 +17,12 @@ from steepest.program.empties import without_empties
 from steepest.program.lifetimes import lifetimes
 from steepest.program.lowering import lowered
 from steepest.program.moving import MOVES, as_view, put_in_place
+from steepest.program.multiplying import matmul
 from steepest.program.periods import periods
 from steepest.program.program import Array, Literal, Operand, Operation, Program
 from steepest.program.reroll import Family, rerolled
 from steepest.program.routines import ROUTINES
-from steepest.program.steps import Loop, NotCompilable, Product, Reduction, Step, View, flat, layout
+from steepest.program.steps import Loop, NotCompilable, Reduction, Step, View, common_order, flat, layout
 
 VIEWS = {
     x.name for x in (p.transpose, p.broadcast_to, p.flip, p.alias, p.stop_gradient, p.reshape, p.index)
@@ -94,9 +95,10 @@ class Plan:
         self._cuts: list[list[int]] = []
         self._rows: list[list[int]] = []
         self._begun = 0  # the first step of this iteration
-        self._repeating = False  # whether it is one of a stretch
-        self._packs: dict[tuple[View, int], int] = {}
+        self.repeating = False  # whether it is one of a stretch
+        self.packs: dict[tuple[View, int], int] = {}
         self._plain: set[int] = set()
+        self._usual: dict[tuple[int, ...], tuple[int, ...]] = {}  # the order of the axes of what has this shape
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
@@ -105,7 +107,7 @@ class Plan:
         self.step_of: dict[int, int] = {}
         self._looped: dict[int, int] = {}  # values that a loop computes: held in a register there
         self.stored: set[int] = set()
-        self._numbers = itertools.count(-1, -1)  # of what the program has no number for
+        self.numbers = itertools.count(-1, -1)  # of what the program has no number for
         for number in program.inputs:
             self.own(number, -1)
             if number in plain:
@@ -121,9 +123,9 @@ class Plan:
             if i in later:
                 self._cut(self._cuts[-1])
             if i in ends:
-                self._repeating = False
+                self.repeating = False
             if i in starts:
-                self._repeating = True
+                self.repeating = True
                 self._cuts.append([])
                 self._cut(self._cuts[-1])
             if operation is not None:
@@ -142,7 +144,7 @@ class Plan:
         """Go through like values, of which each may be done as an iteration by itself, since iterations made them."""
         made = [self.step_of[self.views[x].base] for x in values]
         repeated = sum(any(cuts[0] <= step < cuts[-1] for cuts in self._cuts) for step in made)
-        if self._repeating or 2 * repeated <= len(values):
+        if self.repeating or 2 * repeated <= len(values):
             yield from values
             return
         self._rows.append([])
@@ -151,36 +153,40 @@ class Plan:
             yield x
         self._cut(self._rows[-1])
 
+    def made_before(self, number: int) -> bool:
+        """Whether a value is there before the first iteration of this stretch begins."""
+        return self.step_of[self.views[number].base] < self._cuts[-1][0]
+
     def named(self, view: View) -> int:
         """A number for a view that the program has none for."""
-        number = next(self._numbers)
+        number = next(self.numbers)
         self.views[number] = view
         return number
 
     # ---- memory
-    def own(self, number: int, step: int) -> None:
-        """Memory of its own for a value, with the longest axis innermost."""
+    def own(self, number: int, step: int, order: tuple[int, ...] | None = None) -> None:
+        """Memory of its own for a value, its axes in an order from the outermost; if none is given, in that of others like it."""
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
         self.bases[number] = base
         strides = (
             np.empty(spec.shape, spec.dtype).strides
             if number in self._plain
-            else layout(spec.shape, spec.dtype.itemsize)
+            else layout(spec.shape, spec.dtype.itemsize, order or self._usual.get(spec.shape))
         )
         self.place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
         self.step_of[number] = step
         if step < 0:
             self.stored.add(number)
 
-    def own_or_part(self, number: int, step: int) -> None:
+    def own_or_part(self, number: int, step: int, order: tuple[int, ...] | None = None) -> None:
         """Memory for what a step makes: its own, or the part of another value that it is going to be."""
         if number in self.parts:
             whole, part = self.parts[number]
             self.place(number, part, whole)
             self.step_of[whole] = step
         else:
-            self.own(number, step)
+            self.own(number, step, order)
         self.stored.add(self.views[number].base)
 
     def _own_constant(self, number: int, array: Array) -> None:
@@ -203,7 +209,7 @@ class Plan:
     def doubtful(self) -> None:
         """Make the value that says whether a place was outside."""
         if self.doubt is None:
-            self.doubt = next(self._numbers)
+            self.doubt = next(self.numbers)
             self.bases[self.doubt] = self.arrays[self.doubt] = np.zeros((), np.int64)
             self.views[self.doubt] = View(self.doubt, 0, (), (), np.dtype(np.int64))
             self.step_of[self.doubt] = -1
@@ -211,7 +217,7 @@ class Plan:
 
     def room(self, nbytes: int) -> View:
         """Memory that only the next step needs."""
-        number = next(self._numbers)
+        number = next(self.numbers)
         self.bases[number] = np.empty(nbytes, np.uint8)
         self.place(number, self.bases[number], number)
         self.step_of[number] = len(self.steps)
@@ -251,7 +257,7 @@ class Plan:
         elif name in ELEMENTWISE:
             self._elementwise(operation)
         elif operation.primitive is p.matmul:
-            self._matmul(operation)
+            matmul(self, operation)
         elif name in MOVES:
             MOVES[name](self, operation)
         elif name in ROUTINES:
@@ -275,7 +281,7 @@ class Plan:
 
     def copied(self, number: int) -> int:
         """A copy of a value in memory of its own, in C order; returns the number of the copy."""
-        copy = next(self._numbers)
+        copy = next(self.numbers)
         spec = self.program.specs[number]
         base = np.empty(spec.size, spec.dtype)
         self.bases[copy] = base
@@ -305,7 +311,11 @@ class Plan:
         loop.operations.append(operation)
         for x in operation.inputs:
             self.read(x, step)
-        self.own(operation.out, step)
+        views = [self.views[x] for x in operands if not isinstance(x, Literal)]
+        made = [view.strides for view in views if self.step_of[view.base] >= 0]
+        order = common_order(spec.shape, made or [view.strides for view in views], self._usual.get(spec.shape))
+        self._usual.setdefault(spec.shape, order)
+        self.own(operation.out, step, order)
         self._looped[operation.out] = step
 
     def broadcast(self, operand: Operand, shape: tuple[int, ...]) -> Operand:
@@ -315,7 +325,7 @@ class Plan:
         view = self.views[operand]
         if view.shape == shape:
             return operand
-        number = next(self._numbers)
+        number = next(self.numbers)
         self.place(number, np.broadcast_to(self.arrays[operand], shape), view.base)
         return number
 
@@ -368,44 +378,6 @@ class Plan:
             return False
         own = self.views[view.base]
         return view.offset == 0 and view.squeezed == own.squeezed and own.squeezed[0] == shape
-
-    # ---- products
-    def _matmul(self, operation: Operation) -> None:
-        specs = [self.program.specs[x] for x in operation.values]
-        if len(specs) != 2:
-            raise NotCompilable("a matrix product of a number")
-        dtype = self.program.specs[operation.out].dtype
-        if any(s.dtype != dtype for s in specs) or dtype.kind != "f":
-            raise NotCompilable("a matrix product of mixed dtypes")
-        a, b = operation.values
-        self.own_or_part(operation.out, len(self.steps))
-        out = self.views[operation.out]
-        if out.strides[1] == dtype.itemsize:
-            b = self._packed(b, 1)
-        else:
-            a = self._packed(a, 0)
-        step = len(self.steps)
-        self.steps.append(Product(self.views[a], self.views[b], out))
-        self.step_of[out.base] = step
-        for x in (a, b):
-            self.read(x, step)
-
-    def _packed(self, number: int, axis: int) -> int:
-        """A matrix with its elements side by side along an axis, as products want: a copy, where each iteration reads it."""
-        view = self.views[number]
-        if not self._repeating or self.step_of[view.base] >= self._cuts[-1][0] or view.shape[axis] == 1:
-            return number
-        if view.strides[axis] == view.dtype.itemsize:
-            return number
-        if (view, axis) not in self._packs:
-            copy = self._packs[view, axis] = next(self._numbers)
-            self.bases[copy] = base = np.empty(math.prod(view.shape), view.dtype)
-            self.place(copy, base.reshape(view.shape) if axis else base.reshape(view.shape[::-1]).T, copy)
-            self.step_of[copy] = len(self.steps)
-            self.stored.add(copy)
-            self.steps.append(Loop(view.squeezed[0], copies=[(number, self.views[copy])]))
-            self.read(number, self.step_of[copy])
-        return self._packs[view, axis]
 
 
 def _read_in_order(program: Program) -> set[int]:

@@ -255,7 +255,7 @@ def walked(plan: Plan, step: Step, visit: Callable[[View], View]) -> tuple[Any, 
     if not isinstance(step, Loop):
         return _walked(step, visit)
     registers = {operation.out: k for k, operation in enumerate(step.operations)}
-    seen: dict[int, Operand] = {}
+    seen: dict[int, tuple[int, Operand]] = {}
 
     def operand(x: Operand) -> tuple[Any, Operand]:
         if isinstance(x, Literal):
@@ -265,9 +265,9 @@ def walked(plan: Plan, step: Step, visit: Callable[[View], View]) -> tuple[Any, 
             return (registers[view.base], _form(view)), x
         if x not in seen:
             moved = visit(view)
-            seen[x] = x if moved is view else plan.named(moved)
+            seen[x] = len(seen), x if moved is view else plan.named(moved)
         spec = plan.program.specs.get(view.base)
-        return (_form(view), spec is not None and spec.weak), seen[x]
+        return (_form(view), spec is not None and spec.weak, seen[x][0]), seen[x][1]
 
     key: list[Any] = [step.shape]
     loop = Loop(step.shape)

@@ -53,7 +53,7 @@ class Loop:
     Attributes
     ----------
     shape : tuple of int
-        Lengths of the axes, in the order of the arrays; `order` says which is outermost.
+        Lengths of the axes, in the order of the arrays.
     operations : list of Operation
     reductions : list of Reduction
     stores : dict of int to View
@@ -67,11 +67,6 @@ class Loop:
     reductions: list[Reduction] = field(default_factory=list)
     stores: dict[int, View] = field(default_factory=dict)
     copies: list[tuple[Operand, View]] = field(default_factory=list)
-
-    @property
-    def order(self) -> tuple[int, ...]:
-        """The axes from the outermost to the innermost."""
-        return axis_order(self.shape)
 
 
 @dataclass
@@ -170,11 +165,26 @@ def axis_order(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(range(len(shape)), key=lambda i: shape[i]))
 
 
-def layout(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """The strides of a value without gaps whose axes lie in `axis_order`."""
+def common_order(
+    shape: tuple[int, ...], strides: Iterable[tuple[int, ...]], usual: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
+    """The axes from the outermost to the innermost, as most arrays of this shape have them; else the usual order."""
+    axes = [axis for axis, n in enumerate(shape) if n != 1]
+    orders = [
+        tuple(sorted(axes, key=lambda axis: -abs(each[axis])))
+        for each in strides
+        if len(each) == len(shape) and all(each[axis] for axis in axes)
+    ]
+    usual = tuple(axis for axis in usual or axis_order(shape) if axis in axes)
+    found = max([usual, *orders], key=lambda order: (orders.count(order), order == usual))
+    return (*(axis for axis in range(len(shape)) if axis not in axes), *found)
+
+
+def layout(shape: tuple[int, ...], itemsize: int, order: tuple[int, ...] | None = None) -> tuple[int, ...]:
+    """The strides of a value without gaps whose axes lie in this order, or in `axis_order`."""
     strides = [itemsize] * len(shape)
     step = itemsize
-    for axis in reversed(axis_order(shape)):
+    for axis in reversed(axis_order(shape) if order is None else order):
         strides[axis] = step
         step *= shape[axis]
     return tuple(strides)

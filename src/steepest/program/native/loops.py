@@ -15,7 +15,7 @@ from steepest.program.native import elementwise
 from steepest.program.native.code import Code, held_kind, itemsize, kind_of, number, splat, vector
 from steepest.program.native.numbers import Number
 from steepest.program.program import Literal, Operand, Operation
-from steepest.program.steps import Loop, Reduction, View
+from steepest.program.steps import Loop, Reduction, View, common_order
 
 UNROLLED = 4  # vectors of the innermost axis that are written out instead of looped over
 # Sums of short terms wait for the addition before; so many partial sums are taken in turn.
@@ -107,7 +107,11 @@ class LoopWriter:
 
     def _axes(self) -> tuple[list[int], list[list[int]]]:
         """Lengths of the loops from the outermost, and which axes of the arrays each one runs over."""
-        order = list(self.loop.order)
+        made = {operation.out for operation in self.loop.operations}
+        read = [self.plan.views[x] for x in self._operands() if not isinstance(x, Literal)]
+        in_memory = [view for view in read if view.base not in made]
+        in_memory += [*self.loop.stores.values(), *(target for _, target in self.loop.copies)]
+        order = common_order(self.loop.shape, [view.squeezed[1] for view in in_memory])
         groups: list[list[int]] = []
         views = [(v.squeezed[1], v) for v in self._views()]
         for axis in order:
