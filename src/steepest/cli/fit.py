@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 FAILED, INTERRUPTED = 1, 130
 
 
+_DEFAULTS = {"loss": "mse", "intervals": "t", "seed": 0, "drop_missing": False}
 _METHODS = "levenberg_marquardt, lbfgs, gradient_descent, momentum or adam"
 _LOSSES = "mse, rmse, mae, huber or log_cosh"
 EXAMPLES = """\b
@@ -111,7 +112,8 @@ class FitCommand:
                 if ranking is not None:
                     output.say(f"{ranking}\n")
                 _show(fit, output)
-            files = places.write(fit, ranking, self.data, output.command)
+            given = {name: value for name, value in self._options.items() if value not in (None, _DEFAULTS.get(name))}
+            files = places.write(fit, ranking, self.data, output.command, given)
         if self.json:
             output.say_object(result_object(fit, files, ranking))
         elif files:

@@ -67,8 +67,8 @@ class FitFiles:
             for path in self.exports:
                 check_export(path)
 
-    def write(self, fit: Fit, ranking: Ranking | None, data: str, command: str) -> list[Path]:
-        """Write the files and return them, the picture last; `data` and `command` are what the report tells of."""
+    def write(self, fit: Fit, ranking: Ranking | None, data: str, command: str, options: dict[str, Any]) -> list[Path]:
+        """Write the files and return them, the picture last; the others are what the report tells of."""
         files: list[Path] = []
         if self.exports:
             from steepest.exports.export import export
@@ -84,7 +84,7 @@ class FitFiles:
                 folder / "result.json",
             ]
         if self.report is not None:
-            files.append((ranking or fit).report(self.report, data=data, command=command))
+            files.append((ranking or fit).report(self.report, data=data, command=command, options=options))
         if self.picture is not None:
             fit.plot(self.picture, theme=self.theme)
             files.append(self.picture)

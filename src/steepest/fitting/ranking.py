@@ -11,6 +11,7 @@ import numpy as np
 
 from steepest.base.errors import DataError, ModelError
 from steepest.base.registry import provided
+from steepest.base.reportable import Reportable
 from steepest.fitting.constraints import read_bounds, read_ties
 from steepest.fitting.fit import fit
 from steepest.fitting.result import Fit
@@ -43,7 +44,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, eq=False)
-class Ranking:
+class Ranking(Reportable):
     """Several formulas, best first; made by `rank`.
 
     Attributes

@@ -177,6 +177,18 @@ def test_functions_weights_and_constraints() -> None:
     assert "0 ≤ b" in model_part(fit, fit.run)
 
 
+def test_how_to_do_it_again(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("x,y,s\n" + "".join(f"{k},{2 * k + k % 3},0.5\n" for k in range(40)))
+    options = {"sigma": "s", "fix": {"a": 1.0}, "seed": 3}
+    fit = sd.fit("y ~ a + b*x", tmp_path / "d.csv", **options)
+    seen = Seen(page(fit, data=tmp_path / "d.csv", options=options, animation=False))
+    assert "standard error of the row" in seen.text
+    code = re.search(r"import steepest as sd\n\nanswer = .*", seen.text)[0]
+    space: dict[str, Any] = {}
+    exec(code, space)
+    assert space["answer"].params == fit.params
+
+
 def test_many_rows_stay_small() -> None:
     x = np.linspace(0, 9, 60_000)
     fit = sd.fit("y ~ a + b*x", {"x": x, "y": 1 + 2 * x + np.cos(999 * x)})
@@ -188,7 +200,7 @@ def test_many_rows_stay_small() -> None:
 def test_a_large_file_is_not_read_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(steepest.views.report.data_part, "_WHOLE_BELOW", 100)
     (tmp_path / "d.csv").write_text("x,y,other\n" + "".join(f"{k},{2 * k + k % 3},7\n" for k in range(40)))
-    text = data_part(sd.fit("y ~ a + b*x", tmp_path / "d.csv"), tmp_path / "d.csv")
+    text = data_part(sd.fit("y ~ a + b*x", tmp_path / "d.csv"), tmp_path / "d.csv", {})
     assert "read by the model" in text
     assert "other" not in text
 

@@ -37,7 +37,7 @@ def file_facts(path: str | os.PathLike[str]) -> list[tuple[str, str]]:
     return [("File", str(path)), ("Size", f"{file.stat().st_size:,} bytes"), ("SHA-256", checksum)]
 
 
-def data_part(fit: Any, data: Any) -> str:
+def data_part(fit: Any, data: Any, options: Mapping[str, Any]) -> str:
     """Columns and first rows.
 
     Parameters
@@ -45,12 +45,14 @@ def data_part(fit: Any, data: Any) -> str:
     fit : Fit
     data : path, data frame, ... or None
         What it was fitted to, if that is known: columns that are not used are shown, too.
+    options : mapping
+        What the fit was given; names the columns of weights and of standard errors.
     """
     used = set(fit.columns)
     target = set(_target_columns(fit))
     columns, rows = _columns(fit, data)
     shown = dict(sorted(columns.items(), key=lambda pair: pair[0] not in used | target)[:_MOST_COLUMNS])
-    lines = [_described(name, values, _role(name, used, target)) for name, values in shown.items()]
+    lines = [_described(name, values, _role(name, used, target, options)) for name, values in shown.items()]
     left_out = len(columns) - len(shown)
     dropped = f", of which {fit.rows_dropped:,} were left out because a value is missing" if fit.rows_dropped else ""
     facts = [("Rows", f"{rows:,}{dropped}"), ("Columns", f"{len(columns):,}")]
@@ -89,8 +91,10 @@ def _columns(fit: Any, data: Any) -> tuple[Mapping[str, Any], int]:
     return {**columns, target: np.ravel(fit.observed)[: len(fit.observed)]}, len(fit.observed)
 
 
-def _role(name: str, used: set[str], target: set[str]) -> str:
+def _role(name: str, used: set[str], target: set[str], options: Mapping[str, Any]) -> str:
     roles = ["fitted to"] * (name in target) + ["read by the model"] * (name in used)
+    roles += ["weight of the row"] * (name == options.get("weights"))
+    roles += ["standard error of the row"] * (name == options.get("sigma"))
     return " and ".join(roles)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,13 @@ _COLOURS = ("paper", "ink", "faint", "quiet", "data", "fit", "loss", "warning")
 
 
 def report(
-    subject: Any, path: str | os.PathLike[str], *, data: Any = None, command: str | None = None, animation: bool = True
+    subject: Any,
+    path: str | os.PathLike[str],
+    *,
+    data: Any = None,
+    command: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    animation: bool = True,
 ) -> Path:
     """Write one page of HTML that holds everything about a fit and asks nothing of any network.
 
@@ -48,6 +55,8 @@ def report(
         What was fitted to: the page then shows all of its columns, and for a file its checksum.
     command : str, optional
         The command that did it, to be shown.
+    options : mapping, optional
+        What `fit` was given besides formula and data; with them the page shows how to do it again in Python.
     animation : bool
 
     Raises
@@ -69,10 +78,17 @@ def report(
         raise SteepestError(f"a report cannot be written to {path}. End its name in .html.")
     if not Path(path).absolute().parent.is_dir():
         raise SteepestError(f"a report cannot be written to {path}: the folder {Path(path).parent} does not exist.")
-    return write_whole(path, page(subject, data=data, command=command, animation=animation))
+    return write_whole(path, page(subject, data=data, command=command, options=options, animation=animation))
 
 
-def page(subject: Any, *, data: Any = None, command: str | None = None, animation: bool = True) -> str:
+def page(
+    subject: Any,
+    *,
+    data: Any = None,
+    command: str | None = None,
+    options: Mapping[str, Any] | None = None,
+    animation: bool = True,
+) -> str:
     """The text of the page; see `report`."""
     ranking = subject if isinstance(subject, Ranking) else None
     told = ranking.preferred if ranking is not None else subject
@@ -95,9 +111,9 @@ def page(subject: Any, *, data: Any = None, command: str | None = None, animatio
         section("model", "Model", model_part(told, run)),
         section("pictures", "Pictures", subject_pictures(told)),
         section("motion", "The descent", animation_frame(told, run.problem.rows) if animation else ""),
-        section("data", "Data", data_part(fit, data) if fit is not None else _inputs(run)),
+        section("data", "Data", data_part(fit, data, options or {}) if fit is not None else _inputs(run)),
         section("history", "History", _history(told, run)),
-        section("record", "What was run", record_part(run, command, _code(told, data), facts)),
+        section("record", "What was run", record_part(run, command, _code(subject, data, options), facts)),
     ]
     blanks = {
         "title": text(title, 150),
@@ -239,9 +255,13 @@ def _inputs(run: Run) -> str:
     return pairs([("Inputs", shape), ("Targets", " × ".join(f"{n:,}" for n in target.shape))])
 
 
-def _code(subject: Any, data: Any) -> str | None:
-    """Python that fits again, where the data have a name."""
-    if not (isinstance(subject, Fit) and subject.formula_text is not None and isinstance(data, str | os.PathLike)):
+def _code(subject: Any, data: Any, options: Mapping[str, Any] | None) -> str | None:
+    """Python that does it again, where the data have a name."""
+    if options is None or not isinstance(data, str | os.PathLike) or not isinstance(subject, Fit | Ranking):
         return None
-    seed = f", seed={subject.run.seed}" if subject.run.seed else ""
-    return f"import steepest as sd\n\nfit = sd.fit({subject.formula_text!r}, {str(data)!r}{seed})\nfit.report('report.html')"
+    if isinstance(subject, Ranking):
+        call, what = "rank", repr([row.fit.formula_text for row in subject.rows])
+    else:
+        call, what = "fit", repr(subject.formula_text)
+    given = "".join(f", {name}={value!r}" for name, value in options.items())
+    return f"import steepest as sd\n\nanswer = sd.{call}({what}, {str(data)!r}{given})\nanswer.report('report.html')"
