@@ -5,6 +5,8 @@ What a step is, loop.py says; here are its lines, without the tests, as function
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -188,12 +190,7 @@ class Recording:
             k = len(rule) + len(self.model)
             values, (rate, number), parts = rest[: len(rule)], rest[k : k + 2], rest[k + 2 :]
             model = parts[3 * groups :]
-            gradient, loss, weight = parts[:3]
-            for group in range(1, groups):
-                more = parts[3 * group : 3 * group + 3]
-                gradient, loss, weight = gradient + more[0], loss + more[1], weight + more[2]
-            if not whole:
-                gradient, loss = self._objective(flat, gradient, loss, weight)
+            gradient, loss = parts[:2] if whole else self._objective(flat, parts[: 3 * groups])
             moved, rule_state = update(gradient, rule.filled(values), flat, rate, number)
             moved = ops.astype(flat + moved, flat.dtype)
             moved = moved if box is None else box.clip(moved)
@@ -206,12 +203,16 @@ class Recording:
 
         return change
 
-    def _objective(self, flat: Any, gradient: Any, loss: Any, weight: Any) -> tuple[Any, Any]:
-        """Gradient and value of the objective, from those of the sum of all rows' losses, and their weight."""
+    def _objective(self, flat: Any, parts: Sequence[Any]) -> tuple[Any, Any]:
+        """Gradient and value of the objective, from gradient and sum of the rows' losses, and their weight, of each group."""
         problem = self.problem
+        # All single numbers come first, so that what is done with the many of the gradient is one loop.
+        loss, weight = (functools.reduce(operator.add, parts[k::3]) for k in (1, 2))
+        factor = 1.0
         if problem.reduction == "mean":
             factor = 1.0 / ops.where(weight == 0.0, 1.0, weight)
-            gradient, loss = gradient * ops.astype(factor, gradient.dtype), loss * factor
+            loss, factor = loss * factor, ops.astype(factor, parts[0].dtype)
+        gradient = functools.reduce(operator.add, parts[::3]) * factor
         if problem.penalty is not None:
             with linking(), inside_transform():
                 wanted = _leaves(flat, self.params)

@@ -20,6 +20,8 @@ from steepest.program.native.machine import Library, Machine, aligned, machine_o
 from steepest.program.native.many import Given, write_many
 from steepest.program.native.rows import write_gather
 from steepest.program.native.shards import STATE, STATE_BYTES, Block, Cut, write_shards
+from steepest.program.optimise import without_dead
+from steepest.program.own import with_own
 from steepest.program.program import Array, Program, Spec
 
 GIVEN, MADE, PARTS = PIECE, 2 * PIECE, 3 * PIECE
@@ -140,8 +142,9 @@ class Repeated:
             plans = [layout.plan for layout in self._layouts]
             gradients = [plan.views[_number(plan.program.outputs[0])].base for plan in plans]
             self._written = let_products_add(plans, gradients, flat.size)
-        plan = Plan(update, reroll=False)
-        self._layouts.append(Layout(plan, self._pinned_update(plan), self._layouts[-1].end))
+        for program in _apart(update):
+            plan = Plan(program, reroll=False)
+            self._layouts.append(Layout(plan, self._pinned_update(plan), self._layouts[-1].end))
         self._spare = self._layouts[-1].reserve(block.nbytes)
         self._machine: Machine | None = None  # made when it is called
 
@@ -155,7 +158,9 @@ class Repeated:
             if data := self._data(layout.plan.program):
                 views, offsets = [layout.plan.views[x] for x in data], [layout.offsets[x] for x in data]
                 functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
-        functions.append(write_steps(library, self._layouts[-1].plan, self._layouts[-1].offsets, "@update", 4))
+        for name, layout in zip(("@update", "@gradient"), self._layouts[len(programs.slopes) :]):
+            functions.append(write_steps(library, layout.plan, layout.offsets, name, 4))
+        functions.append(_LAST)
         gathers = dict.fromkeys(programs.slopes, bool(programs.data))
         functions += write_shards(library, cut, block, gathers, self._spare, self._written)
         given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
@@ -163,6 +168,7 @@ class Repeated:
         self.text = library.text(*functions)
         self._machine = machine_of(self.text)
         self._many = self._machine.function("many", ctypes.c_int64, ctypes.c_void_p)
+        self._last = self._machine.function("last", None, *[ctypes.c_void_p] * 4)
         self._work = self._machine.function("work", None, *[ctypes.c_void_p] * 2) if cut.groups > 1 else None
         self._memories = [Memory(*self._layouts)]  # one for each thread
         self._shared = _Bytes(STATE_BYTES + 2 * self._block_bytes + cut.groups * block.nbytes + aligned(flat.nbytes))
@@ -188,11 +194,11 @@ class Repeated:
         pinned = {}
         for i in range(programs.carried):
             pinned[program.inputs[i]] = GIVEN + places[i]
-            pinned[plan.views[_number(program.outputs[i])].base] = MADE + places[i]
         pinned[program.inputs[programs.carried]] = GIVEN + places["rate"]
         pinned[program.inputs[programs.carried + 1]] = GIVEN + places["number"]
-        for k in range(4):
-            pinned[plan.views[_number(program.outputs[programs.carried + k])].base] = MADE + places["numbers"] + 8 * k
+        made = [*(places[i] for i in range(programs.carried)), *(places["numbers"] + 8 * k for k in range(4))]
+        for x, place in zip(program.outputs, made if len(program.outputs) > 1 else [places["gradient"]], strict=True):
+            pinned[plan.views[_number(x)].base] = MADE + place
         parts = program.inputs[programs.carried + 2 :]
         for group in range(programs.cut.groups):
             start = PARTS + group * block.nbytes
@@ -200,9 +206,6 @@ class Repeated:
                 pinned[x] = start + place
         for k, x in enumerate(parts[3 * programs.cut.groups :]):
             pinned[x] = PARTS + block.more(k)
-        gradient = plan.views[_number(program.outputs[-1])].base
-        pinned.setdefault(gradient, MADE + places["gradient"])
-        self._gradient = pinned[gradient]
         return pinned
 
     def __call__(
@@ -248,7 +251,8 @@ class Repeated:
                 shared.view(after + self._places[i], program.specs[x]).copy()
                 for i, x in enumerate(program.inputs[: self.programs.carried])
             ]
-            gradient = self._gradient - PARTS + parts if self._gradient >= PARTS else self._gradient - MADE + after
+            gradient = after + self._places["gradient"]
+            self._last(self._memories[0].pointer, *(shared.pointer + place for place in (before, after, parts)))
             return Done(
                 done, numbers, losses[:done], lengths[:done], float(watch[2]), float(watch[3]), float(watch[8]),
                 shared.view(lowest, flat).copy(), shared.view(before, flat).copy(), shared.view(gradient, flat).copy(),
@@ -271,6 +275,21 @@ class Repeated:
                 state[STATE["quit"] // 8] = 1
                 for helper in helpers:
                     helper.join()
+
+
+# The gradient of the last step is asked for once a call.
+_LAST = """define void @last(ptr %arena, ptr %given, ptr %made, ptr %parts) #0 {
+entry:
+  call void @gradient(ptr %arena, ptr %given, ptr %made, ptr %parts)
+  ret void
+}"""
+
+
+def _apart(update: Program) -> tuple[Program, Program]:
+    """The update without the gradient, and the gradient alone."""
+    *made, gradient = update.outputs
+    alone = without_dead(update.replaced(update.operations, outputs=(gradient,)))
+    return without_dead(update.replaced(update.operations, outputs=tuple(made))), with_own(alone, [0])
 
 
 class _Bytes:
