@@ -208,6 +208,28 @@ def test_a_minimum_at_a_bound_is_found():
     assert fast.params["x"] == 0.0
 
 
+def test_steps_that_machine_code_refuses_are_the_loops():
+    """Gradients whose squares vanish: it tries again after 1, 2, 4, … 64 steps, wherever the calls begin and end."""
+    make = function(lambda x: 1e-150 * ((x - 1.0) ** 2).sum(), [3.0, 4.0])
+    method = sd.Descent(sd.GradientDescent(), 1e147)
+    slow, fast = pair(make, method, steps=500)
+    assert (slow.params.flat == fast.params.flat).all()
+    assert fast.state["refused"] == 64
+    pieces = sd.Run(make(), method, engine="llvm")
+    for n in (3, 10, 1, 40, 100, 346):
+        pieces.finish(n)
+    assert (pieces.params.flat == fast.params.flat).all()
+    assert {**pieces.state, "rule": 0} == {**fast.state, "rule": 0, "scale": pieces.state["scale"]}
+
+
+def test_a_loss_of_nearly_0_is_no_reason_to_refuse():
+    make = lambda: sd.Problem(lambda p, t: p["a"] * t + p["b"], {"a": 0.0, "b": 0.0}, T / 20, 3 * T / 20 + 1)
+    slow, fast = (sd.Run(make(), sd.Descent(sd.Adam(), 0.01), engine=e).finish() for e in ("numpy", "llvm"))
+    assert slow.outcome.name == fast.outcome.name == "converged"
+    assert abs(slow.steps_done - fast.steps_done) < 0.2 * slow.steps_done
+    assert fast.state.get("refused", 0) <= 2
+
+
 # ---- pieces, hooks, checkpoints
 def test_pieces_give_the_bits_of_one_go():
     whole = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=200, engine="llvm").finish()

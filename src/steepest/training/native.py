@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # Nanoseconds of an operation by NumPy in the loop, of each number that it looks at, and of a multiplication in a product.
 CALL, NUMBER, MULTIPLY = 5_000.0, 0.7, 0.025
+MOST_REFUSED = 64  # steps that the loop does before machine code is tried again
 AT_LEAST = 64  # steps that are done at once though what follows the loss might not want them
 MOST_PLACES = 1 << 20  # of rows that one call is given, unless a single step has more
 
@@ -74,7 +75,6 @@ class NativeDescent:
         if problem is not self.problem or type(stopping) is not Stopping:
             return descend(problem, self.method, params, state, n, stopping)
         parts: list[Advance] = []
-        doubtful = False
         began = perf_counter()
         while n > 0 and not (parts and parts[-1].halt):
             watch = state["watch"]
@@ -82,13 +82,13 @@ class NativeDescent:
             early = FIRST_STEPS if watch is None else max(early, FIRST_STEPS - watch["steps"])
             early = max(early, state.get("compiled_from", 0) - state["step"])
             before = perf_counter() - began
-            if early > 0 or doubtful:
-                part = descend(problem, self.method, params, state, min(n, max(early, 1)), stopping)
-                doubtful = False
+            if early > 0:
+                part = descend(problem, self.method, params, state, min(n, early), stopping)
             else:
                 asked = min(n, self._most(state["step"], stopping))
-                part = self._many(params, state, asked, stopping, last=asked == n)
-                doubtful = len(part.columns["step"]) < asked
+                part, refused = self._many(params, state, asked, stopping, last=asked == n)
+                if refused:
+                    part.state = _left_to_the_loop(part.state)
             part.columns["time"] = before + np.asarray(part.columns["time"])
             params, state, n = part.params, part.state, n - len(part.columns["step"])
             parts.append(part)
@@ -105,13 +105,14 @@ class NativeDescent:
             return cut.per_epoch - step % cut.per_epoch
         return max(1, MOST_PLACES // cut.batch)
 
-    def _many(self, params: Params, state: State, n: int, stopping: Stopping, last: bool) -> Advance:
-        """Up to `n` steps at which no test fires, by machine code."""
+    def _many(self, params: Params, state: State, n: int, stopping: Stopping, last: bool) -> tuple[Advance, bool]:
+        """Up to `n` steps at which no test fires, by machine code; and whether the next one is the loop's."""
         watch, first, cut = state["watch"], state["step"], self.programs.cut
         nothing = Advance(params, state, {name: np.empty(0) for name in _COLUMNS})
         epochs = np.arange(first, first + n) // cut.per_epoch
-        if not self.programs.full and stopping.epoch_ends(watch, first, int(epochs[0])):
-            return nothing
+        full = self.programs.full
+        if (not full or stopping.patience is not None) and stopping.epoch_ends(watch, first, int(epochs[0]), full):
+            return nothing, True
         rates = self._rates(state, epochs)
         carried = [params.flat, *self._rule.arrays(state["rule"]), *self._model.arrays(state["model"])]
         threshold = -math.inf if stopping.threshold is None else stopping.threshold
@@ -124,10 +125,10 @@ class NativeDescent:
         made = self._repeated(carried, rates, first, first % cut.per_epoch, places, tests)
         k, spent = made.steps, perf_counter() - began
         if k == 0:
-            return nothing
+            return nothing, True
         kept, watch, memory = self._followed(state, stopping, epochs, made.losses, rates)
         if kept < k:  # the same steps again, and no more
-            return self._many(params, state, kept, stopping, False) if kept else nothing
+            return self._many(params, state, kept, stopping, False)
         columns = {
             "step": np.arange(first, first + k), "epoch": epochs[:k], "loss": made.losses, "gradient_norm": made.lengths,
             "rate": rates[:k], "time": np.arange(1, k + 1) * (spent / k),
@@ -136,7 +137,7 @@ class NativeDescent:
         # The tests see step numbers and losses only, so the watch is as the loop would have left it.
         watch |= {"last": float(made.losses[-1]), "steps": watch["steps"] + k}
         best = None
-        if self.programs.full:
+        if full:
             watch |= {"best": made.best, "best_step": int(made.best_step)}
             best = made.lowest, params.owning(made.lowest_params)
         state = {
@@ -151,7 +152,7 @@ class NativeDescent:
         if last and k == n:
             before = params.owning(made.before)
             seen = self._seen(first + k - 1, before, after, made.gradient, float(made.losses[-1]), rates[k - 1], state)
-        return Advance(after, state, columns, None, seen, best)
+        return Advance(after, state, columns, None, seen, best), k < n
 
     def _rates(self, state: State, epochs: Array) -> Array:
         """The rates of the next steps; those that follow the loss as long as it falls."""
@@ -168,7 +169,7 @@ class NativeDescent:
         """How many of the steps the loop would have done too, and what patience and schedule remember after them.
 
         Both know the loss of a step only after it. So steps are done as if it fell; where it did not, for too long, the
-        steps from there on do not count.
+        steps from there on do not count. The first one does, since its rate is right in any case.
         """
         watch, memory, full = dict(state["watch"]), state["schedule"], self.programs.full
         patient = full and stopping.patience is not None
@@ -210,6 +211,16 @@ class NativeDescent:
             key = Key(state["seed"], epoch, number)
             prediction = self.problem.predict(dict(before), state["model"], inputs, key, True)[0]
         return Step(number, detached(prediction), loss, before.replaced(gradient), float(rate), before, after)
+
+
+def _left_to_the_loop(state: State) -> State:
+    """The state where machine code refuses a step: the loop does it, and twice as many where that happens again after them.
+
+    Which steps are the loop's follows from the state, not from the calls.
+    """
+    step, tried_at, before = state["step"], state.get("compiled_from", 0), state.get("refused", 0)
+    count = min(2 * before, MOST_REFUSED) if before and step == tried_at else 1
+    return {**state, "compiled_from": step + count, "refused": count}
 
 
 def _by_numpy(program: Program) -> float:

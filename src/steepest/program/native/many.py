@@ -15,8 +15,8 @@ _PLACES = {
         ("start", "first", "best", "best_step", "tolerance", "threshold", "growth", "stalled", "lowest")
     )
 }
-# Beyond them the square of a gradient's length may overflow or vanish.
-LARGEST, SMALLEST = 1e15, 1e-15
+# Of the elements of a gradient; beyond them the square of its length may overflow or vanish.
+SMALLEST_LARGEST = {"f8": (1e-140, 1e140), "f4": (1e-15, 1e15)}
 
 
 class Given(NamedTuple):
@@ -109,7 +109,8 @@ class _Many:
         """
         fixed = self.fixed
         finite = self._less(self._abs(loss), number(float("inf"), "f8"))
-        inside = self._both(self._less(size, number(LARGEST, "f8")), self._less(number(SMALLEST, "f8"), size))
+        smallest, largest = (number(x, "f8") for x in SMALLEST_LARGEST[self.given.block.kind])
+        inside = self._both(self._less(size, largest), self._less(smallest, size))
         growth = self._minus(loss, fixed["start"])
         bounded = self.code.op(f"fcmp ole double {growth}, {self._times(fixed['growth'], fixed['first'])}")
         good = self._both(finite, bounded)
