@@ -25,6 +25,7 @@ CHUNK = 512  # rows that are done together: measured; what is made of them stays
 SHARD = 256  # chunks that one core does in one go; fixed, so that bits do not depend on how many cores there are
 MOST_COLUMNS = 16  # of a triangle: each costs a pass over the chunk
 SMALLEST, LARGEST = 1e-130, 1e130  # lengths of columns whose elements can be squared
+KEPT = 64  # recipes whose programs are kept, and programs of each
 _lock = threading.Lock()
 _OWN = ("refused", "_programs", "_squares", "_prepared")
 
@@ -287,6 +288,8 @@ class CompiledProblem(Problem):
         key = self._key(kind, static)
         if key not in self._programs:
             self._programs[key] = self._compiled(kind, static)
+            if len(self._programs) > KEPT:
+                del self._programs[next(iter(self._programs))]
         found = self._programs[key]
         self.refused = found if isinstance(found, str) else ""
         return None if isinstance(found, str) else found
@@ -336,7 +339,6 @@ class CompiledProblem(Problem):
 
 
 _known: OrderedDict[Any, dict[Any, Chunks | str]] = OrderedDict()
-KEPT = 64  # recipes whose programs are kept; the one that was not used for longest goes first
 
 
 def _programs_of(problem: Problem) -> dict[Any, Chunks | str]:
