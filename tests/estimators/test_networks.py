@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 import steepest as sd
 from steepest.base.errors import DataError, ModelError
 from steepest.estimators import NetworkClassifier, NetworkRegressor
+from steepest.nn.place import as_place
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-2, 2, (120, 2)) * [1.0, 50.0] + [3.0, -10.0]
@@ -79,6 +80,26 @@ def test_both_engines_agree(dtype):
     slow, fast = (regressor(engine=engine, batch_size=50, dtype=dtype).fit(X, Y) for engine in ("numpy", "llvm"))
     assert fast.predict(X) == pytest.approx(slow.predict(X), rel=1e-6 if dtype == "float64" else 0.02, abs=1e-3)
     assert all(p.dtype == dtype for p in fast.params_.values())
+
+
+def test_the_engine_that_pays_is_taken_in_silence(monkeypatch):
+    monkeypatch.delenv("SD_ENGINE", raising=False)
+    engines = []
+    finish = sd.Run.finish
+    monkeypatch.setattr(sd.Run, "finish", lambda run: (engines.append(run.engine), finish(run))[1])
+
+    class Noisy(sd.Module):  # there is no machine code for draws of this kind
+        def apply(self, params, state, x, key, training):
+            return x + 0.01 * as_place(key).generator("noise").standard_normal(np.shape(x)[-1]), state
+
+    regressor(engine=None, epochs=100).fit(X, Y)
+    regressor(engine=None, epochs=101).fit(X, Y)
+    regressor(engine="numpy", epochs=101).fit(X, Y)
+    regressor(engine=None, epochs=101, activation=Noisy()).fit(X, Y)
+    assert engines == ["numpy", "llvm", "numpy", "numpy"]
+    monkeypatch.setenv("SD_ENGINE", "numpy")
+    regressor(engine=None, epochs=101).fit(X, Y)
+    assert engines[-1] == "numpy"
 
 
 def test_units_of_columns_and_target_do_not_matter():

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from steepest.base.checks import is_number, whole
 from steepest.base.choices import chosen
+from steepest.base.errors import CompilationWarning
 from steepest.base.params import Array
 from steepest.base.random import Key
 from steepest.estimators.rows import Rows, seed_from
@@ -25,7 +26,7 @@ from steepest.optim.adam_family import AdamW
 from steepest.optim.chain import usual_rate
 from steepest.optim.method import Method
 from steepest.optim.schedules import CosineDecay
-from steepest.program.engine import engine_named
+from steepest.program.engine import engine_named, llvm_there
 from steepest.training.batches import Batches
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
@@ -130,10 +131,15 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         per_epoch = method.batches.per_epoch(problem.rows) if isinstance(method, Descent) else 1
         hooks = [] if validation is None else [validation]
         steps = whole("epochs", self.epochs) * per_epoch
-        # So few steps on so few rows are done before they would have been recorded.
-        few = steps <= STEPS and problem.rows <= ROWS
-        engine = engine_named(self.engine, "numpy" if few else "auto")
-        run = Run(problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=engine).finish()
+        few = steps <= STEPS and problem.rows <= ROWS  # NumPy has done them before they would be recorded
+        usual = "numpy" if few else "llvm" if isinstance(method, Descent) and llvm_there() else "auto"
+        with warnings.catch_warnings():
+            if self.engine is None:
+                warnings.simplefilter("ignore", CompilationWarning)  # of what nobody has asked for
+            run = Run(
+                problem, method, steps=steps, seed=self._seed, hooks=hooks, engine=engine_named(self.engine, usual)
+            )
+        run.finish()
         if validation is not None:
             validation.restore(run)
         self._keep(run, first=True)
