@@ -101,7 +101,7 @@ def fit(
     drop_missing : bool
         Leave out rows with missing or infinite values instead of refusing them.
     epochs : int, optional
-        Of a formula with a network: how often it goes through the rows. Some 3,000 steps, and at least 30 epochs, if left out.
+        Of a formula with a network: how often it goes through the rows. Some 3,000 steps, and at least 20 epochs, if left out.
     validation : float, optional
         Of a formula with a network: the share of rows that are held out, to choose the best weights by and to measure them on.
         0.15 if left out, or 0 of fewer than 40 rows. `patience` is how many epochs it waits for better ones, a fifth of them if

@@ -47,7 +47,7 @@ class NetworkFit(Fit):
     validation_hook : Validation or None
         What was seen of the rows held out, epoch by epoch.
     planned : bool
-        Whether the number of epochs was chosen here, not by the user.
+        Whether the budget was one of epochs, not of steps.
     steady : bool
         Whether the rate was, so that a loss that falls no further is at its end, and not leaping about.
 
@@ -228,7 +228,7 @@ class NetworkFit(Fit):
 
     @cached_property
     def outcome(self) -> Outcome:
-        """How the training ended; epochs that were chosen here and are over are no failure, nor is a loss that is at its end."""
+        """How the training ended; epochs that are over are no failure, nor is a loss that is at its end."""
         ended = super().outcome
         if ended.name == outcomes.STALLED and self.steady:
             return Outcome(
@@ -240,7 +240,7 @@ class NetworkFit(Fit):
         best = None if self.validation_hook is None else self.validation_hook.best
         if best is not None and best["epoch"] < self.epochs:
             kept = f"; the weights of epoch {best['epoch']:.0f} are kept, which did best on the rows held out"
-        return Outcome(ended.name, f"trained for {self.epochs} epochs, as planned{kept}.")
+        return Outcome(ended.name, f"trained for {self.epochs:,} epoch{'s' * (self.epochs != 1)}{kept}.")
 
     @property
     def formula_text(self) -> str:

@@ -32,7 +32,7 @@ from steepest.training.validation import Validation
 
 ROWS = 200  # a batch
 STEPS = 3000  # in all, of small data
-EPOCHS = (30, 3000)  # at least and at most
+EPOCHS = (20, 3000)  # at least and at most
 PATIENCE = 0.2  # of the epochs
 DECAY = 0.1  # of weights; beside parameters that mean something there is none, which would draw those to their start
 
@@ -94,9 +94,8 @@ def fit_network(formula: Formula, data: Any, given: Given, asked: Training) -> N
     run = finished(run, asked.checkpoints, asked.resume)
     if validation is not None:
         validation.restore(run)
-    planned = epochs is not None and asked.epochs is None
     steady = asked.learning_rate is None and not isinstance(asked.method, Descent)
-    return NetworkFit(run, ready, validation, planned, steady)
+    return NetworkFit(run, ready, validation, epochs is not None, steady)
 
 
 def _method(problem: Problem, net: Module, asked: Training) -> tuple[Method, int | None]:
