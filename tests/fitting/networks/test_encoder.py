@@ -58,10 +58,11 @@ def test_a_function_of_a_column_that_is_not_finite_names_the_row() -> None:
 
 
 def test_levels_keep_kinds_apart() -> None:
-    mixed = np.array([True, 1, 0, False, True], dtype=object)
+    mixed = np.array([True, 1, 0, False, "1"], dtype=object)
     assert levels_of(np.array([3, 1, 2.5, 1], dtype=object)) == (1, 2.5, 3)
-    assert codes_of(mixed, (0, 1)).tolist() == [-1, 1, 0, -1, -1]
-    assert codes_of(mixed, (False, True)).tolist() == [1, -1, -1, 0, 1]
+    assert levels_of(np.array([3, "a", "3"], dtype=object)) == ("3", "a")
+    assert codes_of(mixed, (0, 1)).tolist() == [-1, 1, 0, -1, 1]
+    assert codes_of(mixed, (False, True)).tolist() == [1, -1, -1, 0, -1]
     assert listed(["a"]) == "'a'"
 
 

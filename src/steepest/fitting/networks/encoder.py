@@ -207,7 +207,7 @@ def _input(node: Node, columns: Columns) -> Numbers | Levels:
 
 
 def levels_of(labels: Array) -> tuple[Label, ...]:
-    """The different labels of a column, in order: numbers by size, text by the alphabet.
+    """The different labels of a column, in order: numbers by size, text by the alphabet; all as text where some are.
 
     Examples
     --------
@@ -216,14 +216,22 @@ def levels_of(labels: Array) -> tuple[Label, ...]:
     """
     found = set(labels.tolist())
     if any(isinstance(label, str) for label in found):
-        return tuple(sorted(found, key=lambda label: (not isinstance(label, str), str(label))))
+        return tuple(sorted({str(label) for label in found}))
     return tuple(sorted(found))
 
 
 def codes_of(labels: Array, levels: Sequence[Label]) -> Array:
-    """The number of each label among the levels; -1 for one that is not among them."""
-    number = {(isinstance(level, bool), level): code for code, level in enumerate(levels)}
-    return np.array([number.get((isinstance(label, bool), label), -1) for label in labels.tolist()], dtype=np.int64)
+    """The number of each label among the levels; -1 for one that is not among them.
+
+    A label is what it reads as: the text "1" of one file is the number 1 of another.
+
+    Examples
+    --------
+    >>> codes_of(np.array([2, "1", 3], dtype=object), (1, 2))
+    array([ 1,  0, -1])
+    """
+    number = {str(level): code for code, level in enumerate(levels)}
+    return np.array([number.get(str(label), -1) for label in labels.tolist()], dtype=np.int64)
 
 
 def listed(levels: Sequence[Label]) -> str:
