@@ -6,6 +6,7 @@ divergence is measured, and every step at which a test may stop the run, are don
 
 from __future__ import annotations
 
+import functools
 import math
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -204,13 +205,9 @@ class NativeDescent:
     def _seen(
         self, number: int, before: Params, after: Params, gradient: Array, loss: float, rate: float, state: State
     ) -> Step:
-        """The last step in full; its prediction is computed again."""
-        epoch, places = self.method.batches.at(self.problem.rows, state["seed"], number)
-        inputs = self.problem.batch(places).inputs
-        with np.errstate(all="ignore"):
-            key = Key(state["seed"], epoch, number)
-            prediction = self.problem.predict(dict(before), state["model"], inputs, key, True)[0]
-        return Step(number, detached(prediction), loss, before.replaced(gradient), float(rate), before, after)
+        """The last step in full."""
+        place = self.problem, self.method.batches, state["seed"], state["model"]
+        return _Seen(number, loss, before.replaced(gradient), float(rate), before, after, place)
 
 
 def _left_to_the_loop(state: State) -> State:
@@ -232,6 +229,24 @@ def _by_numpy(program: Program) -> float:
         elif operation.name not in VIEWS:
             total += NUMBER * max(sizes)
     return total
+
+
+class _Seen(Step):
+    """A step whose prediction is computed when somebody looks at it."""
+
+    def __init__(
+        self, number: int, loss: float, gradient: Params, rate: float, before: Params, after: Params, place: Any
+    ) -> None:
+        known = {"number": number, "loss": loss, "gradient": gradient, "rate": rate, "before": before, "after": after}
+        vars(self).update(known, _place=place)
+
+    @functools.cached_property
+    def prediction(self) -> Any:
+        problem, batches, seed, model = self._place  # type: ignore[attr-defined]
+        epoch, places = batches.at(problem.rows, seed, self.number)
+        with np.errstate(all="ignore"):
+            key, inputs = Key(seed, epoch, self.number), problem.batch(places).inputs
+            return detached(problem.predict(dict(self.before), model, inputs, key, True)[0])
 
 
 _COLUMNS = ("step", "epoch", "loss", "gradient_norm", "rate", "time")
