@@ -98,7 +98,7 @@ class Plan:
         self.repeating = False  # whether it is one of a stretch
         self.packs: dict[tuple[View, int], int] = {}
         self._plain: set[int] = set()
-        self._usual: dict[tuple[int, ...], tuple[int, ...]] = {}  # the order of the axes of what has this shape
+        self.usual: dict[tuple[int, ...], tuple[int, ...]] = {}  # the order of the axes of what has this shape
         self.steps: list[Step] = []
         self.views: dict[int, View] = {}
         self.doubt: int | None = None
@@ -172,7 +172,7 @@ class Plan:
         strides = (
             np.empty(spec.shape, spec.dtype).strides
             if number in self._plain
-            else layout(spec.shape, spec.dtype.itemsize, order or self._usual.get(spec.shape))
+            else layout(spec.shape, spec.dtype.itemsize, order or self.usual.get(spec.shape))
         )
         self.place(number, np.ndarray(spec.shape, spec.dtype, base.data, 0, strides), number)
         self.step_of[number] = step
@@ -313,8 +313,8 @@ class Plan:
             self.read(x, step)
         views = [self.views[x] for x in operands if not isinstance(x, Literal)]
         made = [view.strides for view in views if self.step_of[view.base] >= 0]
-        order = common_order(spec.shape, made or [view.strides for view in views], self._usual.get(spec.shape))
-        self._usual.setdefault(spec.shape, order)
+        order = common_order(spec.shape, made or [view.strides for view in views], self.usual.get(spec.shape))
+        self.usual.setdefault(spec.shape, order)
         self.own(operation.out, step, order)
         self._looped[operation.out] = step
 

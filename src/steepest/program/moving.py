@@ -11,7 +11,7 @@ import numpy as np
 from steepest.autodiff import primitives as p
 from steepest.program.assemble import box_of
 from steepest.program.program import Array, Literal, Operand, Operation
-from steepest.program.steps import Loop, NotCompilable, Pick, Place, View
+from steepest.program.steps import Loop, NotCompilable, Pick, Place, View, common_order
 
 if TYPE_CHECKING:
     from steepest.program.fusion import Plan
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 def concatenate(plan: Plan, operation: Operation) -> None:
     out, last = operation.out, 0
     places = _places(plan, operation)
+    if all(whole != out for whole, _ in plan.parts.values()):
+        shape = plan.program.specs[out].shape
+        plan.own(
+            out, len(plan.steps), common_order(shape, [plan.views[x].strides for x, _ in places], plan.usual.get(shape))
+        )
     for x, (_, place) in zip(plan.in_a_row([x for x, _ in places]), places):
         target = part_of(plan, out, place)
         if plan.views[x].base == out:  # made in its place

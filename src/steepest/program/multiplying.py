@@ -13,6 +13,8 @@ from steepest.program.steps import Loop, NotCompilable, Product
 if TYPE_CHECKING:
     from steepest.program.fusion import Plan
 
+VECTOR = 64  # bytes of the widest vector
+
 
 def matmul(plan: Plan, operation: Operation) -> None:
     specs = [plan.program.specs[x] for x in operation.values]
@@ -23,7 +25,9 @@ def matmul(plan: Plan, operation: Operation) -> None:
         raise NotCompilable("a matrix product of mixed dtypes")
     a, b = operation.values
     down, across = _ready(plan, a, 0), _ready(plan, b, 1)
-    plan.own_or_part(operation.out, len(plan.steps), None if down == across else (1, 0) if down else (0, 1))
+    wide = bool(plan.repeated) and plan.program.specs[operation.out].shape[1] * dtype.itemsize >= VECTOR
+    order = (0, 1) if across and (wide or not down) else (1, 0) if down and not across else None
+    plan.own_or_part(operation.out, len(plan.steps), order)
     out = plan.views[operation.out]
     if out.strides[1] == dtype.itemsize:
         b = _packed(plan, b, 1)
@@ -42,8 +46,9 @@ def _side_by_side(plan: Plan, number: int, axis: int) -> bool:
 
 
 def _ready(plan: Plan, number: int, axis: int) -> bool:
-    """Whether elements lie side by side along an axis, or will."""
-    return _side_by_side(plan, number, axis) or (plan.repeating and plan.made_before(number))
+    """Whether elements lie side by side along an axis, or will: in programs with loops what is there before they begin."""
+    before = bool(plan.repeated) and plan.step_of[plan.views[number].base] < 0
+    return _side_by_side(plan, number, axis) or before or (plan.repeating and plan.made_before(number))
 
 
 def _packed(plan: Plan, number: int, axis: int) -> int:
