@@ -62,6 +62,7 @@ class NativeDescent:
         self.programs = Recording(problem, method, params, state, self._rule, self._model).programs()
         self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
         self._orders = Orders(method.batches, problem.rows)
+        self._consecutive: Array | None = None  # the places of all rows, where each epoch sees them as they come
 
     @property
     def cost(self) -> float:
@@ -100,8 +101,7 @@ class NativeDescent:
         cut = self.programs.cut
         waits = [w for w in (stopping.patience, getattr(self._plateau, "patience", None)) if w is not None]
         if self.programs.full:
-            most = max(1, MOST_PLACES // cut.rows) if self.programs.data else 1 << 62
-            return min(most, max(AT_LEAST, 4 * min(waits))) if waits else most
+            return max(AT_LEAST, 4 * min(waits)) if waits else 1 << 62
         if stopping.threshold is not None or waits:
             return cut.per_epoch - step % cut.per_epoch
         return max(1, MOST_PLACES // cut.batch)
@@ -194,6 +194,10 @@ class NativeDescent:
         if not self.programs.data:
             return None
         cut = self.programs.cut
+        if self.programs.consecutive:
+            if self._consecutive is None:
+                self._consecutive = np.arange(cut.rows)
+            return self._consecutive
         k, last = first % cut.per_epoch, first + n
         epochs = range(first // cut.per_epoch, -(-last // cut.per_epoch))
         orders = [self._orders.of(seed, epoch) for epoch in epochs]

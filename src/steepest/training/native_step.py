@@ -79,7 +79,8 @@ class Recording:
         data = [] if whole and full else self._data()
         slopes = {rows: self._slope(rows, bool(data), whole) for rows in cut.sizes}
         update = self._update(cut.groups, whole)
-        return StepPrograms(slopes, update, 1 + len(self.rule) + len(self.model), len(self.model), cut, data, full)
+        carried, consecutive = 1 + len(self.rule) + len(self.model), full or method.batches.order == "sequence"
+        return StepPrograms(slopes, update, carried, len(self.model), cut, data, full, consecutive)
 
     def _cut(self, batch: int) -> Cut:
         """How batches are cut, by what the gradient of some rows costs."""

@@ -29,14 +29,17 @@ class Given(NamedTuple):
     flat_bytes: int
 
 
-def write_many(library: Library, cut: Cut, given: Given, full: bool) -> str:
-    """The function that does steps until they are done, or one of them must not be done; returns how many it did."""
-    return _Many(Code(library), cut, given, full).write()
+def write_many(library: Library, cut: Cut, given: Given, full: bool, consecutive: bool) -> str:
+    """The function that does steps until they are done, or one of them must not be done; returns how many it did.
+
+    With `consecutive` each epoch begins with the first of the places anew.
+    """
+    return _Many(Code(library), cut, given, full, consecutive).write()
 
 
 class _Many:
-    def __init__(self, code: Code, cut: Cut, given: Given, full: bool) -> None:
-        self.code, self.cut, self.given, self.full = code, cut, given, full
+    def __init__(self, code: Code, cut: Cut, given: Given, full: bool, consecutive: bool) -> None:
+        self.code, self.cut, self.given, self.full, self.consecutive = code, cut, given, full, consecutive
         self.watch = read(code, "watch", "ptr")
         self.fixed = {name: self._load(code.address(self.watch, place)) for name, place in _PLACES.items()}
         self.held = {name: code.slot("double") for name in ("best", "best_step", "lowest")}
@@ -86,7 +89,10 @@ class _Many:
         code.do(f"store i64 {code.op(f'select i1 {ends}, i64 0, i64 {following}')}, ptr {slots['position']}")
         code.do(f"store ptr {to}, ptr {slots['at']}")
         code.do(f"store ptr {at}, ptr {slots['to']}")
-        code.do(f"store ptr {code.address(places, 0, (rows, 8))}, ptr {slots['places']}")
+        places = code.address(places, 0, (rows, 8))
+        if self.consecutive:
+            places = code.op(f"select i1 {ends}, ptr {read(code, 'order', 'ptr')}, ptr {places}")
+        code.do(f"store ptr {places}, ptr {slots['places']}")
         code.do(f"br i1 {code.op(f'icmp slt i64 {more}, {steps}')}, label %head, label %stop")
         code.lines.append("stop:")
         for name, slot in self.held.items():

@@ -52,6 +52,8 @@ class StepPrograms:
         What the rows are gathered from; none where the programs hold the data as constants.
     full : bool
         Whether a step sees all rows.
+    consecutive : bool
+        Whether each epoch sees the rows as they come.
     """
 
     slopes: Mapping[int, Program]
@@ -61,6 +63,7 @@ class StepPrograms:
     cut: Cut
     data: list[Array]
     full: bool
+    consecutive: bool
 
 
 class Tests(NamedTuple):
@@ -157,14 +160,14 @@ class Repeated:
             functions.append(write_steps(library, layout.plan, layout.offsets, f"@slope_{rows}", 3))
             if data := self._data(layout.plan.program):
                 views, offsets = [layout.plan.views[x] for x in data], [layout.offsets[x] for x in data]
-                functions.append(write_gather(library, views, offsets, f"@gather_{rows}"))
+                functions.append(write_gather(library, views, offsets, f"@gather_{rows}", programs.consecutive))
         for name, layout in zip(("@update", "@gradient"), self._layouts[len(programs.slopes) :]):
             functions.append(write_steps(library, layout.plan, layout.offsets, name, 4))
         functions.append(_LAST)
         gathers = dict.fromkeys(programs.slopes, bool(programs.data))
         functions += write_shards(library, cut, block, gathers, self._spare, self._written)
         given = Given(self._places["rate"], self._places["number"], self._places["numbers"], block, flat.nbytes)
-        functions.append(write_many(library, cut, given, programs.full))
+        functions.append(write_many(library, cut, given, programs.full, programs.consecutive))
         self.text = library.text(*functions)
         self._machine = machine_of(self.text)
         self._many = self._machine.function("many", ctypes.c_int64, ctypes.c_void_p)
@@ -218,7 +221,7 @@ class Repeated:
         position : int
             Of the first step in its epoch.
         places : ndarray of int64, optional
-            The places of all the rows that the steps see, in order, and `rows.AHEAD` more.
+            The places of all the rows that the steps see, in order, and `rows.AHEAD` more; of one epoch if they are consecutive.
         """
         with self._lock:
             if self._machine is None:
@@ -235,10 +238,12 @@ class Repeated:
             for i, array in enumerate(carried):
                 shared.view(blocks[0] + self._places[i], program.specs[program.inputs[i]])[...] = array
             state = shared.words(0, STATE_BYTES // 8)
+            order = 0 if places is None else places.ctypes.data
+            start = order + 8 * position * self.programs.cut.batch * self.programs.consecutive
             values = {
                 "arena": self._memories[0].pointer, "blocks": shared.pointer + blocks[0], "other": shared.pointer + blocks[1],
                 "parts": shared.pointer + parts, "table": self._table.ctypes.data, "steps": count, "position": position,
-                "places": 0 if places is None else places.ctypes.data, "rates": rates.ctypes.data,
+                "places": start, "order": order, "rates": rates.ctypes.data,
                 "losses": losses.ctypes.data, "lengths": lengths.ctypes.data, "watch": watch.ctypes.data,
                 "first": int(np.float64(first_step).view(np.int64)), "lowest": shared.pointer + lowest,
                 "next": self.programs.cut.groups, "done": 0, "quit": 0,

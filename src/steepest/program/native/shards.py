@@ -96,7 +96,7 @@ STATE = {
     name: 8 * i
     for i, name in enumerate(
         ("arena", "blocks", "other", "parts", "table", "places", "steps", "rates", "losses", "lengths", "watch", "first",
-         "position", "lowest")
+         "position", "lowest", "order")
     )
 } | {"given": 128, "here": 136, "count": 144, "next": 192, "done": 256, "quit": 320}  # fmt: skip
 STATE_BYTES = 384
