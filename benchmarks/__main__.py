@@ -11,6 +11,7 @@ NAMES = {
     "speed": "microseconds a step and whole fits, against PyTorch, JAX, C and others; speed --help",
     "scaling": "a step against batch, width, depth and rows, as a picture; scaling --help",
     "products": "matrix products in machine code, by OpenBLAS and by loops",
+    "recurrent": "GRU, LSTM and RNN, forwards and back through time; recurrent PYTHON PYTHON with ones that have PyTorch or JAX",
     "loop": "a step of the training loop against the same step by hand",
     "nist": "digits of certified fits, against SciPy's curve_fit and lmfit; nist FOLDER for more than six problems",
     "starts": "fits without a start, by families of curves; starts SEEDS LOSS for other than 100 and mse",
@@ -20,7 +21,16 @@ NAMES = {
     "gradient_flow": "error gradients through 10 and 20 layers before any training",
     "animation": "animations of 100 frames, as GIF and as page: seconds and sizes",
 }
-MOST_ARGUMENTS = {"large": 1, "speed": 99, "scaling": 99, "estimators": 1, "results": 1, "nist": 1, "starts": 2}
+MOST_ARGUMENTS = {
+    "recurrent": 2,
+    "large": 1,
+    "speed": 99,
+    "scaling": 99,
+    "estimators": 1,
+    "results": 1,
+    "nist": 1,
+    "starts": 2,
+}
 
 
 def main() -> int:

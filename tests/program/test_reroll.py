@@ -282,3 +282,14 @@ def test_random_loops(body, count, kept, odd, backwards, gradient):
         check(lambda *args: sd.grad(loss, argnums=(0, 1, 2))(*args), w, xs, start, bound=1e-9)
     else:
         check(f, w, xs, start, bound=1e-10)
+
+
+def test_the_listing_says_what_is_repeated():
+    def f(x):
+        for _ in range(12):
+            x = x + 0.1 * ops.sin(x)
+        return x
+
+    text = str(record(f, np.ones(3)))
+    assert "repeat 11 times, the first being" in text
+    assert len(text.splitlines()) < 12

@@ -392,16 +392,25 @@ def _read_in_order(program: Program) -> set[int]:
     }
 
 
-def loops(program: Program) -> dict[int, int]:
-    """By the number of each value that a loop computes, the number of the loop; empty where the program cannot be compiled."""
+def loops(program: Program) -> tuple[dict[int, int], list[tuple[int, list[int]]]]:
+    """What a listing says of loops; nothing where the program cannot be compiled.
+
+    Returns
+    -------
+    dict of int to int
+        By the number of each value that a loop over elements computes, the number of the loop.
+    list of tuple
+        Of each stretch that is repeated: how many values an iteration makes, and the values that all of them make, in order.
+    """
     try:
         plan = Plan(program)
     except NotCompilable:
-        return {}
+        return {}, []
     numbers: dict[int, int] = {}
     for i, step in enumerate([step for step in flat(plan.steps) if isinstance(step, Loop)]):
         for operation in step.operations:
             numbers[operation.out] = i
         for reduction in step.reductions:
             numbers[reduction.operation.out] = i
-    return numbers
+    operations = plan.program.operations
+    return numbers, [(r.step, [operation.out for operation in operations[r.start : r.stop]]) for r in plan.repeated]

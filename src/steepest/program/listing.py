@@ -13,21 +13,27 @@ def listing(program: Program) -> str:
     from steepest.program.fusion import loops
 
     names = value_names(program)
-    numbers = loops(program)
+    numbers, repeated = loops(program)
+    heads = {made[0]: f"repeat {len(made) // count} times, the first being" for count, made in repeated}
+    first = {number for count, made in repeated for number in made[:count]}
+    later = {number for count, made in repeated for number in made[count:]}
     titles = {n: f"input {program.names[n]}" if n in program.names else "input" for n in program.inputs}
     rows = [(names[n], str(program.specs[n]), titles[n], "") for n in program.inputs]
     for n, array in program.constants.items():
         text = f"constant {array.reshape(-1)[0]:.6g}" if array.size == 1 else "constant"
         rows.append((names[n], str(program.specs[n]), text, ""))
     for operation in program.operations:
+        if operation.out in heads:
+            rows.append((heads[operation.out], "", "", ""))
+        if operation.out in later:
+            continue
         operands = [operand_text(x, names) for x in operation.inputs]
         operands += [f"{key}={static_text(value)}" for key, value in operation.static.items()]
         loop = numbers.get(operation.out)
-        rows.append((
-            names[operation.out], str(program.specs[operation.out]), f"{operation.name}({', '.join(operands)})",
-            "" if loop is None else f"loop {loop}",
-        ))  # fmt: skip
-    widths = [max((len(row[k]) for row in rows), default=0) for k in range(3)]
+        name = "  " * (operation.out in first) + names[operation.out]
+        text = f"{operation.name}({', '.join(operands)})"
+        rows.append((name, str(program.specs[operation.out]), text, "" if loop is None else f"loop {loop}"))
+    widths = [max((len(row[k]) for row in rows if row[1]), default=0) for k in range(3)]
     lines = [
         f"{name:{widths[0]}}  {spec:{widths[1]}}  {text:{widths[2]}}  {loop}".rstrip()
         for name, spec, text, loop in rows
