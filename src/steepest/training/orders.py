@@ -1,10 +1,12 @@
-"""Orders: in which order the epochs of a descent see the rows, drawn ahead where that takes time."""
+"""Orders: in which order the epochs of a descent see the rows, drawn ahead or at little cost."""
 
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from steepest.base.params import Array
+from steepest.base.random import generator
 from steepest.program.native.blas import cores
 from steepest.training.batches import Batches
 
@@ -16,17 +18,31 @@ class Orders:
 
     def __init__(self, batches: Batches, rows: int) -> None:
         self._batches, self._rows = batches, rows
-        self._ahead = batches.order == "random" and rows >= MANY and cores() > 1 and not batches.is_full(rows)
+        self._random = batches.order == "random" and not batches.is_full(rows)
+        self._ahead = self._random and rows >= MANY and cores() > 1
         self._thread: ThreadPoolExecutor | None = None
         self._next: tuple[tuple[int, int], Future[Array]] | None = None
+        self._made: tuple[int, Any, dict[str, Any]] | None = None
 
     def of(self, seed: int, epoch: int) -> Array:
         """The places of all rows in the order of an epoch."""
         if self._next is not None and self._next[0] == (seed, epoch):
             order = self._next[1].result()
             self._batches.keep(self._rows, seed, epoch, order)
-        else:
-            order = self._batches.order_of(self._rows, seed, epoch)
+            return order
+        if self._random and self._rows < MANY:
+            return self._few(seed, epoch)
+        return self._batches.order_of(self._rows, seed, epoch)
+
+    def _few(self, seed: int, epoch: int) -> Array:
+        """The order of few rows, by a generator that is set to its place: to make one takes longer than to draw."""
+        if self._made is None or self._made[0] != seed:
+            made = generator(seed, "batches")
+            self._made = seed, made, dict(made.bit_generator.state)
+        _, made, state = self._made
+        state["state"]["counter"][2] = epoch  # as `generator` has it
+        made.bit_generator.state = state
+        order: Array = made.permutation(self._rows)
         return order
 
     def draw(self, seed: int, epoch: int) -> None:
