@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import steepest as sd
 from steepest.fitting.model import FormulaModel
@@ -160,3 +162,33 @@ def test_a_place_on_a_wave_is_near_the_data_and_an_angle_near_zero():
     assert fit.standard_errors["x0"] < 1
     wave = sd.fit("y ~ m + A*cos(w*x - p)", {"x": x, "y": y})
     assert wave.loss == pytest.approx(fit.loss, rel=1e-9)
+
+
+X = np.linspace(0.2, 4, 40)
+NOISE = 0.02 * np.sin(999 * X)
+# Formulas that can say the same in any unit of y, and y in the first.
+SCALABLE = {
+    "y ~ a*x - b*c**x": -3 * X + 2 * 1.7**X + 0.05 * NOISE,
+    "y ~ a*exp(-b*x) + c": 3 * np.exp(-1.3 * X) + 1 + NOISE,
+    "y ~ a*sin(w*x + p) + c": 2 * np.sin(5 * X + 1) + NOISE,
+    "y ~ a/(1 + exp(-(x - m)/s))": 5 / (1 + np.exp((2 - X) / 0.3)) + NOISE,
+    "y ~ a*x**b": 2 * X**1.7 + NOISE,
+    "y ~ exp(a + b*x)": np.exp(1 + 0.5 * X) + NOISE,
+    "y ~ hypot(a, b*x)": np.hypot(1, 2 * X) + NOISE,
+}
+
+
+@pytest.mark.parametrize("formula", SCALABLE)
+@settings(max_examples=4, deadline=None)
+@given(power=st.floats(-12, 12))
+def test_the_unit_of_y_makes_no_difference(formula, power):
+    found = sd.fit(formula, {"x": X, "y": 10**power * SCALABLE[formula]})
+    assert found.r_squared > 0.997, (formula, power, str(found.starts))
+
+
+def test_a_narrow_valley_whose_first_steps_lead_out_of_it():
+    # One in five candidates lies in it; Gauss-Newton's steps from there overshoot at first.
+    x = np.linspace(1, 3, 20)
+    fit = sd.fit("y ~ a*x - b*c**x", {"x": x, "y": -3 * x + 2 * 1.7**x + 1e-3 * np.sin(9 * x)})
+    assert fit.r_squared > 0.99999
+    assert fit.params == pytest.approx({"a": -3.0005, "b": -2.0002, "c": 1.70006}, abs=1e-4)

@@ -13,7 +13,8 @@ from steepest.fitting.projection import Projection, Solved
 from steepest.optim.linearised import EPSILON
 
 FIRST = 32  # descents for each curved parameter
-ROUNDS = ((1, 4), (2, 6), (4, 14), (8, 30))  # one in so many goes on, for so many steps
+ROUNDS = ((1, 4), (2, 6), (4, 14), (8, 30))  # one in so many goes on, for so many steps that lead down
+TRIALS = 3  # for each of these steps: one that leads up is tried again with more damping
 SETTLED = 1e-7  # a step that promises less of the loss leads nowhere
 SIGN = 1e-9  # relative difference of losses that a change of sign does not make
 ALIKE = 1e-4  # relative difference of two losses in one minimum
@@ -88,11 +89,12 @@ def _rounding(loss: float) -> float:
 
 
 def _advance(projection: Projection, swarm: Solved, damping: Array, steps: int, box: Bounds | None) -> None:
-    """Up to so many steps of each place, in place."""
+    """Up to so many steps down of each place, in place."""
     growth = np.full(len(damping), 2.0)
+    taken = np.zeros(len(damping), dtype=int)
     slopes = projection.slopes(swarm)
     going = np.arange(len(damping))
-    for _ in range(steps):
+    for _ in range(TRIALS * steps):
         step, promised = projection.steps(swarm.take(going), slopes[going], damping[going], box)
         alive = np.isfinite(step).all(axis=1) & (promised > SETTLED)
         going, step, promised = going[alive], step[alive], promised[alive]
@@ -108,9 +110,10 @@ def _advance(projection: Projection, swarm: Solved, damping: Array, steps: int, 
         growth[going] = np.where(better, 2.0, 2.0 * growth[going])
         moved = going[better]
         if moved.size:
+            taken[moved] += 1
             swarm.replace(moved, trial.take(np.flatnonzero(better)))
             slopes[moved] = projection.slopes(swarm.take(moved))
-        going = going[damping[going] < 1e12]
+        going = going[(damping[going] < 1e12) & (taken[going] < steps)]
 
 
 def _reflected(places: Array, box: Bounds) -> Array:

@@ -185,9 +185,12 @@ class _Equations:
     def _power(self, base: Node, exponent: Node) -> _Magnitude:
         if not names(exponent):
             return self.magnitude[base].times(float(compile_tree(exponent)({})))
-        # An exponent to be found is about 1 or -1. A number to such a power is like exp.
+        # An exponent to be found is about 1 or -1. A number to such a power is like exp, and so is what is raised to a column.
         self.alike(self.magnitude[exponent], _ONE, _FIRM)
         if not names(base):
+            return _ONE
+        if any(name.name not in self.parameters for name in names(exponent)):
+            self.alike(self.magnitude[base], _ONE, _FIRM)
             return _ONE
         sign = float(np.sign(compile_tree(exponent)({name.name: 1.0 for name in names(exponent)})))
         return self.magnitude[base].times(sign if abs(sign) == 1 else 1.0)
