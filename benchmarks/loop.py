@@ -24,7 +24,7 @@ def model(params, t):  # type: ignore[no-untyped-def]
 
 def by_run(t: np.ndarray, y: np.ndarray) -> None:
     problem = sd.Problem(model, {"a": 0.0, "b": 0.0, "c": 0.0}, t, y)
-    sd.Run(problem, sd.Descent(sd.GradientDescent(), RATE), steps=STEPS).finish()
+    sd.Run(problem, sd.Descent(sd.GradientDescent(), RATE), steps=STEPS, engine="numpy").finish()
 
 
 def by_hand_with_tensors(t: np.ndarray, y: np.ndarray) -> None:

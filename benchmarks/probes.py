@@ -64,7 +64,7 @@ def seconds(setup: Setup, hooks: list[Any]) -> tuple[float, float]:
     params, state = net.init(0)
     problem = sd.Problem(net, params, x, y, loss=loss, state=state)
     began = process_time()
-    run = sd.Run(problem, method, steps=steps, hooks=hooks).finish()
+    run = sd.Run(problem, method, steps=steps, hooks=hooks, engine="numpy").finish()
     return process_time() - began, run.elapsed
 
 

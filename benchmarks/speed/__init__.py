@@ -15,6 +15,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -141,14 +142,16 @@ def cold(python: str, rounds: int = 7) -> dict[str, tuple[float, float, float]]:
         "print(json.dumps([time.perf_counter() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, done.returncode]))"
     )
     best: dict[str, tuple[float, float, float]] = {}
-    for _ in range(rounds):
-        for name, (other, code) in COLD.items():
-            command = [sys.executable, "-c", program, python if other else sys.executable, "-c", code]
-            env = {**os.environ, **environment(1)}
-            done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
-            *figures, failed = json.loads(done.stdout)
-            if not failed:
-                best[name] = tuple(map(min, zip(best.get(name, figures), figures)))  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory() as folder:
+        # All with their modules' byte code, as installed ones have it; the first round makes it.
+        env = {**os.environ, **environment(1), "PYTHONPYCACHEPREFIX": folder, "PYTHONDONTWRITEBYTECODE": ""}
+        for _ in range(rounds):
+            for name, (other, code) in COLD.items():
+                command = [sys.executable, "-c", program, python if other else sys.executable, "-c", code]
+                done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=True)
+                *figures, failed = json.loads(done.stdout)
+                if not failed:
+                    best[name] = tuple(map(min, zip(best.get(name, figures), figures)))  # type: ignore[assignment]
     return best
 
 
@@ -165,8 +168,8 @@ def main(*arguments: str) -> None:
             for name, figures in found[workload].items():
                 print(f"  {name:26}{figures['time']:14.4g}  {figures['peak']:6.0f} MiB  {figures['note']:8} "
                       f"check {figures['check']:.6g}  {figures['rounds']} rounds", file=sys.stderr)  # fmt: skip
-        parts.append(figures_table(found, threads))
-        parts.append(goals_table(goals(found), threads))
+        if found:
+            parts += [figures_table(found, threads), goals_table(goals(found), threads)]
     if not asked.only or "cold" in asked.only.split(","):
         parts.append(cold_table(cold(asked.python)))
     text = "\n\n".join(parts)
