@@ -30,8 +30,8 @@ class Engine(NamedTuple):
         Does the steps; as `Method.advance`.
     problem : Problem
         The run's problem as this engine evaluates it.
-    compiled_from : int
-        The step before which the loop does the steps nevertheless.
+    asked : str
+        ``auto``, ``numpy`` or ``llvm``.
     reason : str
         Why it is NumPy, where machine code was wanted or would have been worth it.
     """
@@ -39,13 +39,12 @@ class Engine(NamedTuple):
     name: str
     advance: AdvanceBy
     problem: Problem
-    compiled_from: int = 0
+    asked: str = "numpy"
     reason: str = ""
 
 
-DEFAULT = "numpy"
 # Nanoseconds that recording and compiling a descent takes. With "auto" the loop does the first steps until they have taken as
-# much, since how many there will be is not known: many runs arrive long before their budget is spent.
+# much: many runs arrive long before their budget is spent, and one that is taken up with a larger budget must go the same way.
 COMPILING = 80_000_000
 LEAST = 50  # steps; a run that is shorter is not even recorded
 # For methods that ask for losses, slopes or residuals of all rows: an operation of an evaluation takes NumPy about a nanosecond
@@ -62,41 +61,39 @@ def chosen_engine(
     Parameters
     ----------
     engine : {"auto", "numpy", "llvm"} or None
-        None asks the environment variable SD_ENGINE. A run that cannot be compiled stays with NumPy; where "llvm" was given
-        by name, a warning says why.
+        None asks the environment variable SD_ENGINE, and is "auto" where that says nothing. A run that cannot be compiled stays
+        with NumPy; where "llvm" was given by name, a warning says why.
     steps : int
         Planned ones.
     """
-    name = engine_named(engine, DEFAULT)
+    name = engine_named(engine)
     given, problem = problem, problem.plain
-    by_numpy = Engine("numpy", method.advance, problem)
+    by_numpy = Engine("numpy", method.advance, problem, name)
     if name == "numpy" or (name == "auto" and not llvm_there()) or type(problem) is not Problem:
         return by_numpy  # a problem that counts or blurs must be asked
     from steepest.training.descent import Descent  # it stands on the loop, which this file stands beside
 
     if not isinstance(method, Descent):
-        return _evaluating(given, method, steps, name, engine) or by_numpy
+        found = _evaluating(given, method, steps, name, engine)
+        return by_numpy if found is None else found._replace(asked=name)
     from steepest.training.native import NativeDescent
 
     if name == "auto" and steps <= LEAST:
         return by_numpy
     try:
-        native = NativeDescent(problem, method, params, state)
+        native = NativeDescent(problem, method, params, state, COMPILING if name == "auto" else 0.0)
     except (RecordingError, NotCompilable) as error:
         if engine == "llvm":
             warnings.warn(f"{_sentence(error)} NumPy does the steps of this run.", CompilationWarning, stacklevel=4)
         return by_numpy._replace(reason=_sentence(error))
-    if name == "llvm":
-        return Engine("llvm", native.advance, problem)
-    full = native.programs.full  # on batches nothing tells that a descent has arrived: its steps are those planned
-    if native.cost * steps < (2 if full else 1) * COMPILING:
+    if name == "auto" and steps <= native.first:
         return by_numpy
-    return Engine("llvm", native.advance, problem, int(COMPILING / native.cost) if full else 0)
+    return Engine("llvm", native.advance, problem, name)
 
 
 def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Problem:
     """The problem as the engine would evaluate it in a run by this method, where that is no descent."""
-    name = engine_named(None, DEFAULT)
+    name = engine_named(None)
     if name == "numpy" or (name == "auto" and not llvm_there()) or type(problem.plain) is not Problem:
         return problem
     planned = getattr(method, "most_steps", 0) if steps is None else steps
@@ -107,7 +104,8 @@ def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Pro
 def _evaluating(problem: Problem, method: Method, steps: int, name: str, engine: str | None) -> Engine | None:
     """The method as it is, on a problem that is evaluated by machine code; None where that is not worth it, or not there."""
     kinds: tuple[str, ...] = getattr(method, "asks", ())
-    times = min(steps, getattr(method, "usual_steps", 0)) * getattr(method, "points_a_step", 1)
+    # Not of a small budget: with a larger one the run may be taken up again, and must go the same way.
+    times = (getattr(method, "usual_steps", 0) if steps else 0) * getattr(method, "points_a_step", 1)
     numbers = max(int(np.size(problem.data.target)) if problem.has_data else 0, problem.start.flat.size)
     if not kinds or (name == "auto" and (numbers + CALL) * times * MOST_OPERATIONS < COMPILED):
         return None

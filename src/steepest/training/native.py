@@ -45,6 +45,13 @@ class NativeDescent:
     ----------
     problem, method, params, state
         As of a run before its first step.
+    before : float
+        Nanoseconds of work by NumPy that the loop does first.
+
+    Attributes
+    ----------
+    first : int
+        The step before which the loop does all.
 
     Raises
     ------
@@ -54,13 +61,14 @@ class NativeDescent:
         It can, but there is no machine code for a part of it.
     """
 
-    def __init__(self, problem: Problem, method: Descent, params: Params, state: State) -> None:
+    def __init__(self, problem: Problem, method: Descent, params: Params, state: State, before: float = 0.0) -> None:
         self.problem, self.method = problem, method
         self._rule = Carried(state["rule"], "rule")
         self._model = Carried(state["model"], "model", whole_numbers=True)
         self._plateau = method.learning_rate if isinstance(method.learning_rate, ReduceOnPlateau) else None
         self.programs = Recording(problem, method, params, state, self._rule, self._model).programs()
         self._repeated = Repeated(self.programs)  # says at once what there is no machine code for
+        self.first = int(before / self.cost)
         self._orders = Orders(method.batches, problem.rows)
         self._consecutive: Array | None = None  # the places of all rows, where each epoch sees them as they come
 
@@ -82,7 +90,7 @@ class NativeDescent:
             watch = state["watch"]
             early = 1 if watch is None or watch["first"] == 0.0 else 0
             early = FIRST_STEPS if watch is None else max(early, FIRST_STEPS - watch["steps"])
-            early = max(early, state.get("compiled_from", 0) - state["step"])
+            early = max(early, self.first - state["step"], state.get("loop_until", 0) - state["step"])
             before = perf_counter() - began
             if early > 0:
                 part = descend(problem, self.method, params, state, min(n, early), stopping)
@@ -219,9 +227,9 @@ def _left_to_the_loop(state: State) -> State:
 
     Which steps are the loop's follows from the state, not from the calls.
     """
-    step, tried_at, before = state["step"], state.get("compiled_from", 0), state.get("refused", 0)
+    step, tried_at, before = state["step"], state.get("loop_until", 0), state.get("refused", 0)
     count = min(2 * before, MOST_REFUSED) if before and step == tried_at else 1
-    return {**state, "compiled_from": step + count, "refused": count}
+    return {**state, "loop_until": step + count, "refused": count}
 
 
 def _by_numpy(program: Program) -> float:

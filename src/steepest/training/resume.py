@@ -65,7 +65,7 @@ def save(run: Run, folder: str | os.PathLike[str]) -> Path:
         "snapshots": run.history.snapshots,
         "outcome": None if run.outcome is None else _as_dict(run.outcome),
         "hooks": [hook.state() for hook in run.hooks],
-        "engine": run.engine,
+        "engine": run.engine_asked,
     }
     arrays = {name: np.asarray(x) for name, x in weights.items() if isinstance(x, np.ndarray)}
     return checkpoint.write(folder, run.steps_done, arrays, content)
@@ -106,7 +106,7 @@ def resume(run: Run, folder: str | os.PathLike[str], tell: Callable[[str], None]
     run.params = Params({name: weights[name] for name in run.problem.start})
     run._ahead, run.state = content["ahead"], content["state"]
     run.best, run.elapsed = content["best"], content["elapsed"]
-    if content["engine"] != run.engine:
+    if content["engine"] != run.engine_asked:
         run.use_engine(content["engine"])
     run.history.extend({name: column.tolist() for name, column in content["history"].items()})
     run.history.snapshots = content["snapshots"]

@@ -56,7 +56,7 @@ class Run(Exportable, Reportable):
         Steps whose parameters to keep in ``history.snapshots``: those numbers, or every so many (0, k, 2k, …).
     engine : {"numpy", "llvm", "auto"}, optional
         What computes the steps: NumPy, machine code (docs/program.md says of what), or the one that is worth it. Left out, the
-        environment variable SD_ENGINE decides, else NumPy.
+        environment variable SD_ENGINE decides, else "auto".
 
     Attributes
     ----------
@@ -68,6 +68,8 @@ class Run(Exportable, Reportable):
         None while there is more to do.
     engine : str
         What computes the steps, ``numpy`` or ``llvm``; chosen before the first one.
+    engine_asked : str
+        ``auto``, ``numpy`` or ``llvm``: what it was chosen by.
     engine_reason : str
         Why it is NumPy, where machine code was asked for or would have been worth it but is not there; else empty.
     evaluated : Problem
@@ -128,9 +130,7 @@ class Run(Exportable, Reportable):
             problem or self.problem, self.method, self.params, self.state, engine, self.steps_planned
         )
         self.engine, self._advance_by, self.evaluated = chosen.name, chosen.advance, chosen.problem
-        self.engine_reason = chosen.reason
-        if chosen.compiled_from and not self.steps_done:
-            self.state = {**self.state, "compiled_from": chosen.compiled_from}
+        self.engine_asked, self.engine_reason = chosen.asked, chosen.reason
 
     # ---- going on
     def step(self) -> Step | None:
