@@ -40,7 +40,8 @@ def test_formulas_are_in_the_language() -> None:
 def test_the_numbers_are_those_of_the_code() -> None:
     for text in (
         f"{split.SHARE * 100:.0f} % of the rows are held out", f"none of fewer than {split.FEWEST} rows",
-        f"batches of {train.ROWS} rows", f"{train.STEPS:,} steps and at least {train.EPOCHS[0]} epochs", f"from {prepare.MANY:,} inputs on",
+        f"batches of {train.ROWS} rows", f"{train.STEPS:,} steps and at least {train.EPOCHS[0]} epochs",
+        f"from {prepare.MANY:,} inputs on",
     ):  # fmt: skip
         assert text in " ".join(PAGE.split())
     assert target.FEW == 20
