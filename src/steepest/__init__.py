@@ -96,8 +96,8 @@ _HOMES = {
     "steepest.fitting.ranking": ("rank",),
     "steepest.fitting.saved": ("load",),
     "steepest.fitting.problems": ("formula_problem", "network_problem"),
-    "steepest.exports.python_file": ("to_python",),
-    "steepest.exports.onnx_file": ("to_onnx",),
+    "steepest.exports.python.file": ("to_python",),
+    "steepest.exports.onnx.file": ("to_onnx",),
     "steepest.exports.latex": ("to_latex",),
     "steepest.estimators": (
         "FormulaRegressor", "LinearRegressor", "LogisticClassifier", "NetworkClassifier", "NetworkRegressor",

@@ -9,9 +9,9 @@ from typing import Any
 
 from steepest.base.errors import SteepestError
 from steepest.exports.latex import to_latex
-from steepest.exports.onnx_file import to_onnx
-from steepest.exports.onnx_graph import require_onnx
-from steepest.exports.python_file import to_python
+from steepest.exports.onnx.file import to_onnx
+from steepest.exports.onnx.graph import require_onnx
+from steepest.exports.python.file import to_python
 
 WRITERS: dict[str, Callable[..., Any]] = {".py": to_python, ".onnx": to_onnx, ".tex": to_latex}
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from steepest.base.params import Array
-from steepest.exports import plain
+from steepest.exports.python import plain
 
 _FEW = 1000  # numbers that are written in digits; more are written as bytes
 _WIDTH = 100

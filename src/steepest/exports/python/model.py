@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from steepest.exports.python_formula import FormulaLines
-from steepest.exports.python_network import NetworkLines
-from steepest.exports.python_source import (
+from steepest.exports.python.formula import FormulaLines
+from steepest.exports.python.network import NetworkLines
+from steepest.exports.python.source import (
     HELPERS,
     array_table,
     docstring,

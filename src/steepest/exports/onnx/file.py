@@ -11,11 +11,11 @@ import numpy as np
 from steepest.base.choices import chosen
 from steepest.base.errors import FormulaError, ModelError, SteepestError
 from steepest.base.files import write_whole
-from steepest.exports import onnx_functions as f
-from steepest.exports.onnx_formula import tree_value
-from steepest.exports.onnx_graph import Graph, require_onnx
-from steepest.exports.onnx_model import model_proto
-from steepest.exports.onnx_network import network_value
+from steepest.exports.onnx import functions as f
+from steepest.exports.onnx.formula import tree_value
+from steepest.exports.onnx.graph import Graph, require_onnx
+from steepest.exports.onnx.model import model_proto
+from steepest.exports.onnx.network import network_value
 from steepest.exports.subject import FormulaSubject, ModelSubject, NetworkSubject, subject_of
 
 _DTYPES = {"float32": "float32", "float64": "float64"}

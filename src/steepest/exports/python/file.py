@@ -11,10 +11,10 @@ import numpy as np
 
 from steepest.base.errors import SteepestError
 from steepest.base.files import write_whole
-from steepest.exports.python_formula import FormulaLines
-from steepest.exports.python_model import model_file
-from steepest.exports.python_network import TABLE, NetworkLines
-from steepest.exports.python_source import (
+from steepest.exports.python.formula import FormulaLines
+from steepest.exports.python.model import model_file
+from steepest.exports.python.network import TABLE, NetworkLines
+from steepest.exports.python.source import (
     HELPERS,
     array_table,
     docstring,

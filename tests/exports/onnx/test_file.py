@@ -9,10 +9,9 @@ import numpy as np
 import pytest
 
 import steepest as sd
-from exports.test_python import ACTIVATIONS, NETWORKS, SEQUENCES, Wave, X, trained
-from steepest.exports import onnx_graph
-from steepest.exports.onnx_formula import tree_value
-from steepest.exports.onnx_graph import Graph
+from exports.networks import ACTIVATIONS, NETWORKS, SEQUENCES, Wave, X, trained
+from steepest.exports.onnx.formula import tree_value
+from steepest.exports.onnx.graph import Graph, require_onnx
 from steepest.formula.callable import compile_tree
 from steepest.formula.functions import FUNCTIONS
 from steepest.formula.parser import parse_expression
@@ -186,4 +185,4 @@ def test_without_the_package_it_says_how_to_install_it(monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(sd.SteepestError, match=re.escape("pip install 'steepest[onnx]'")):
-        onnx_graph.require_onnx()
+        require_onnx()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping
 
-from steepest.exports import onnx_functions as f
-from steepest.exports.onnx_graph import Graph, Value
+from steepest.exports.onnx import functions as f
+from steepest.exports.onnx.graph import Graph, Value
 from steepest.formula.callable import compile_tree
 from steepest.formula.tree import Binary, Call, Compare, Name, Node, Unary, names, postorder
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from steepest.base.params import Array
-from steepest.exports import onnx_functions as f
 from steepest.exports.layers import rule_of, walk
-from steepest.exports.onnx_graph import Graph, Value
+from steepest.exports.onnx import functions as f
+from steepest.exports.onnx.graph import Graph, Value
 from steepest.nn import activations as act
 from steepest.nn.dropout import Dropout
 from steepest.nn.linear import Linear

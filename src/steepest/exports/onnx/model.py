@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from steepest.base.errors import ModelError
-from steepest.exports import onnx_functions as f
-from steepest.exports.onnx_formula import tree_value
-from steepest.exports.onnx_graph import Graph, Value
-from steepest.exports.onnx_network import network_value
+from steepest.exports.onnx import functions as f
+from steepest.exports.onnx.formula import tree_value
+from steepest.exports.onnx.graph import Graph, Value
+from steepest.exports.onnx.network import network_value
 from steepest.exports.subject import ModelSubject
 from steepest.fitting.networks.encoder import Encoder, Levels, Numbers
 from steepest.fitting.networks.law import Law

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from steepest.exports.onnx_graph import Graph, Value
+from steepest.exports.onnx.graph import Graph, Value
 
 _LN2, _LN10 = math.log(2.0), math.log(10.0)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from steepest.base.params import Array
 from steepest.exports.layers import rule_of, walk
-from steepest.exports.python_source import quoted
+from steepest.exports.python.source import quoted
 from steepest.nn import activations as act
 from steepest.nn.dropout import Dropout
 from steepest.nn.linear import Linear

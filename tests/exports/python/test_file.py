@@ -13,32 +13,21 @@ from hypothesis import strategies as st
 
 import steepest as sd
 from exports.isolated import functions_of, run_isolated
-from steepest.exports.python_formula import FormulaLines
+from exports.networks import NETWORKS, Wave, X, trained
+from steepest.exports.python.formula import FormulaLines
 from steepest.formula.callable import compile_tree
 from steepest.formula.functions import FUNCTIONS
 from steepest.formula.parser import parse_expression
 from steepest.formula.tree import names
 
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(7, 3))
-SEQUENCES = RNG.normal(size=(4, 5, 3))
-
-
-def trained(*layers):
-    """A network whose numbers, running statistics included, are not the first ones."""
-    net = sd.nn.Sequential(*layers)
-    net.load(
-        {name: RNG.normal(size=p.shape) for name, p in net.params.items()},
-        {name: np.abs(RNG.normal(size=s.shape)) + 0.1 for name, s in net.state.items()},
-    )
-    return net
 
 
 def expression_value(text, values):
     tree = parse_expression(text)
     body = FormulaLines(tree, {name: name.name for name in names(tree)}, {*values, "np"})
     source = "\n".join(["import numpy as np", *body.lines, f"result = {body.result}"])
-    from steepest.exports import plain
+    from steepest.exports.python import plain
 
     space = {**vars(plain), **values}
     with np.errstate(all="ignore"):
@@ -117,7 +106,7 @@ def test_any_column_name_is_a_safe_argument(name):
 
 
 def test_text_in_the_docstring_cannot_become_code():
-    from steepest.exports.python_source import docstring
+    from steepest.exports.python.source import docstring
 
     for text in ('"""', '\\"""', 'a"', "\\", '""""', "\r\n\x00\x1b", '"""\nimport os'):
         tree = ast.parse(docstring(text))
@@ -201,24 +190,6 @@ def test_random_formulas_are_the_same_to_the_last_bit(text):
 
 
 # ---- networks
-ACTIVATIONS = [
-    sd.ReLU(), sd.LeakyReLU(0.2), sd.ELU(1.3), sd.SELU(), sd.GELU(), sd.GELU("tanh"), sd.SiLU(), sd.Softplus(),
-    sd.Softplus(2.5), sd.Tanh(), sd.Sigmoid(), sd.Softmax(), sd.Softmax(0), sd.nn.Identity(),
-]  # fmt: skip
-NETWORKS = {
-    **{repr(layer): ([sd.Linear(3, 4), layer, sd.Linear(4, 2)], X) for layer in ACTIVATIONS},
-    "no bias": ([sd.Linear(3, 4, bias=False)], X),
-    "more axes": ([sd.Linear(3, 4), sd.LayerNorm((5, 4)), sd.Flatten(), sd.Linear(20, 2)], SEQUENCES),
-    "norms": ([sd.Linear(3, 4), sd.BatchNorm(4), sd.Dropout(0.5), sd.LayerNorm(4), sd.Linear(4, 2)], X),
-    "plain norms": ([sd.BatchNorm(3, affine=False), sd.LayerNorm(3, affine=False, eps=0.1)], X),
-    "rnn": ([sd.RNN(3, 4, 2), sd.Linear(4, 1)], SEQUENCES),
-    "rnn relu": ([sd.RNN(3, 4, nonlinearity="relu", bias=False, last=True), sd.Linear(4, 1)], SEQUENCES),
-    "gru": ([sd.GRU(3, 4, 2, last=True), sd.Linear(4, 1)], SEQUENCES),
-    "lstm": ([sd.LSTM(3, 4, 2), sd.Linear(4, 1)], SEQUENCES),
-    "nested": ([sd.nn.Sequential(sd.Linear(3, 4), sd.nn.Sequential(sd.Tanh())), sd.MLP(4, [3], 2)], X),
-}
-
-
 @pytest.mark.parametrize("name", NETWORKS)
 def test_every_layer_agrees_to_the_last_bits(name):
     layers, x = NETWORKS[name]
@@ -276,11 +247,6 @@ class Doubled(sd.Linear):
     def apply(self, params, state, x, key, training):
         out, state = super().apply(params, state, x, key, training)
         return 2 * out, state
-
-
-class Wave(sd.nn.Activation):
-    def of(self, x):
-        return sd.ops.sin(x)
 
 
 class Named(sd.Linear):

@@ -1,0 +1,1 @@
+"""Fits and networks as ONNX models."""

@@ -1,0 +1,1 @@
+"""Fits and networks as Python files that need NumPy alone."""
