@@ -152,7 +152,14 @@ def fit(
         to_go = isinstance(asked, Descent | Search | Restarts)
         ready = prepared(model, data, given, seed, to_go, asked, steps)
     run = Run(
-        ready.problem, asked, steps=steps, time=time, seed=seed, hooks=hooks, snapshots=snapshots, stopping=stopping,
+        ready.problem,
+        asked,
+        steps=steps,
+        time=time,
+        seed=seed,
+        hooks=hooks,
+        snapshots=snapshots,
+        stopping=stopping,
         engine=engine,
     )
     run = finished(run, checkpoints, resume)
