@@ -32,6 +32,16 @@ def test_csv_says_what_is_predicted(models: Path, steepest: Steepest) -> None:
     np.testing.assert_allclose(np.array(body, float), [[10, 1.05 + 9.9], [-0.5, 1.05 - 0.495]], rtol=1e-12)
 
 
+def test_the_folder_of_a_fit_is_its_model(models: Path, steepest: Steepest) -> None:
+    assert steepest("predict", "line", "line.csv").out == steepest("predict", "line/model.json", "line.csv").out
+    (models / "empty").mkdir()
+    result = steepest("predict", "empty", "line.csv")
+    assert (result.code, result.err.splitlines()[0]) == (
+        2,
+        "steepest: there is no model file empty/model.json. `steepest fit … --out DIR` writes DIR/model.json.",
+    )
+
+
 def test_logarithm_is_predicted_and_undone(models: Path, steepest: Steepest) -> None:
     head, *body = rows(steepest("predict", "growth/model.json", "growth.csv").out)
     assert head == ["x", "log(y)", "y"]

@@ -88,9 +88,12 @@ def test_files_that_are_something_else(tmp_path, content, says):
         sd.load(tmp_path / "m.json")
 
 
-def test_a_folder_is_no_model(tmp_path):
-    with pytest.raises(sd.ModelError, match="cannot read"):
+def test_a_folder_is_read_as_the_model_in_it(tmp_path):
+    with pytest.raises(sd.ModelError, match=r"there is no model file .*model\.json"):
         sd.load(tmp_path)
+    fit = sd.fit("y ~ a + b*x", {"x": [0, 1, 2], "y": [1, 3, 5]})
+    fit.save(tmp_path / "model.json")
+    assert sd.load(tmp_path).params == fit.params
 
 
 def test_an_old_file_survives_a_save_that_fails(path):

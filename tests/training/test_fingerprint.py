@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import steepest as sd
+from steepest.formula.parser import parse_expression
 from steepest.training.fingerprint import fingerprint_of, fingerprint_of_data
 
 TABLE = np.array([1.0, 2.0])
@@ -67,6 +68,7 @@ SAME = {
     "a global array and network": lambda: lambda x: NET.forward(x) * TABLE[0],
     "partial": lambda: functools.partial(helper, x=3.0),
     "bound method": lambda: NET.forward,
+    "a formula": lambda: parse_expression("a*t + sin(b)"),
 }
 
 
@@ -109,6 +111,8 @@ DIFFERENT = {
     "rule": (sd.Descent(sd.Adam(), Warm(0.1)), sd.Descent(sd.Adam(0.8), Warm(0.1))),
     "schedule": (sd.Descent(sd.Adam(), Warm(0.1)), sd.Descent(sd.Adam(), Warm(0.2))),
     "batch size": (sd.Descent(sd.Adam(), 0.1, sd.Batches(5)), sd.Descent(sd.Adam(), 0.1, sd.Batches(6))),
+    "formula": (parse_expression("a*t"), parse_expression("a/t")),
+    "name in a formula": (parse_expression("a*t"), parse_expression("b*t")),
     "parts of a text": (["ab", "c"], ["a", "bc"]),
 }
 

@@ -179,7 +179,9 @@ def _parquet(columns: dict[str, NDArray[Any]]) -> bytes:
 
 
 def options(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="The model.json that steepest fit --out wrote.")],
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="The folder that steepest fit --out wrote, or its model.json.")
+    ],
     data: Annotated[
         str, typer.Argument(metavar="DATA", help="A data file with the columns of the formula's right side.")
     ],

@@ -190,7 +190,7 @@ class SavedFit(Exportable):
 
 
 def load(path: str | os.PathLike[str]) -> SavedFit | SavedNetwork:
-    """Read a fit that `Fit.save` wrote, or one of a network.
+    """Read a fit that `Fit.save` wrote, or one of a network; of a folder the model.json in it.
 
     Raises
     ------
@@ -205,8 +205,11 @@ def load(path: str | os.PathLike[str]) -> SavedFit | SavedNetwork:
     >>> sd.load(path).predict({"x": [10.0]}).round(6)
     array([21.])
     """
+    path = Path(path).expanduser()
+    if path.is_dir():
+        path = path / "model.json"
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ModelError(f"there is no model file {path}. `steepest fit … --out DIR` writes DIR/model.json.") from None
     except UnicodeDecodeError:

@@ -24,8 +24,8 @@ class Node:
         Offset in the user's text where the node starts; no part of the comparison.
     """
 
-    position: int = field(default=0, kw_only=True)
-    _hash: int = field(init=False, default=0)
+    position: int = field(default=0, kw_only=True, compare=False)
+    _hash: int = field(init=False, default=0, compare=False)  # differs from process to process
 
     def __post_init__(self) -> None:
         key = (type(self).__name__, self.content, *(child._hash for child in self.children))
