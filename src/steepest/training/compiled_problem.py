@@ -25,7 +25,7 @@ CHUNK = 512  # rows that are done together: measured; what is made of them stays
 SHARD = 256  # chunks that one core does in one go; fixed, so that bits do not depend on how many cores there are
 MOST_COLUMNS = 16  # of a triangle: each costs a pass over the chunk
 SMALLEST, LARGEST = 1e-130, 1e130  # lengths of columns whose elements can be squared
-KEPT = 64  # recipes whose programs are kept, and programs of each
+KEPT = 16  # recipes whose programs are kept, and programs of each
 _lock = threading.Lock()
 _OWN = ("refused", "_programs", "_squares", "_prepared")
 

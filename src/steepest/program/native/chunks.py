@@ -18,7 +18,7 @@ from steepest.program.native.triangle import TriangleWriter
 from steepest.program.program import Array, Literal, Program
 from steepest.program.steps import NotCompilable
 
-KEPT = 256  # functions of machine code; the one that was not used for longest goes first
+KEPT = 64  # functions of machine code; the one that was not used for longest goes first
 
 
 @dataclass(frozen=True)
