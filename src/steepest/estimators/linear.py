@@ -93,7 +93,8 @@ class LogisticClassifier(NetworkClassifier):
 warm_start, random_state
         As of `NetworkRegressor`, but for three. The penalty is 0.003 unless given, since the coefficients of classes that a plane
         can part grow without end. Left out, with no rate and no batch size either, the method of `fit` is L-BFGS up to 10,000
-        rows. There are 20 epochs, which are steps of L-BFGS.
+        rows. There are 12 epochs, which are steps of L-BFGS: beyond them accuracy hardly changes (docs/results.md), and the
+        coefficients go on to the minimum, so give more epochs for those.
 
     Attributes
     ----------
@@ -116,7 +117,7 @@ warm_start, random_state
         method: Any = None,
         learning_rate: Any = None,
         batch_size: int | None = None,
-        epochs: int = 20,
+        epochs: int = 12,
         penalty: Any = 0.003,
         patience: int | None = None,
         validation_fraction: float = 0.1,

@@ -178,7 +178,10 @@ class NetworkEstimator(BaseEstimator, metaclass=ABCMeta):  # type: ignore[misc]
         penalty = L2(self.penalty) if is_number(self.penalty) else self.penalty
         dtype = self._dtype()
         x, target = self._units.applied(rows.x, dtype), target.astype(dtype, copy=False)
-        return Problem(self.network_, start, x, target, loss=loss, weights=rows.weights, penalty=penalty, state={})
+        problem = Problem(self.network_, start, x, target, loss=loss, weights=rows.weights, penalty=penalty, state={})
+        if isinstance(self.activation, str):  # a layer of somebody else's need not do the same at each call
+            problem.recipe = (MLP, self.activation.lower(), *(x.shape for x in start.values()))
+        return problem
 
     def _method(self, problem: Problem, ends: bool) -> Method:
         """What is asked for. The rate of a descent falls over the steps, where there is an end to them."""

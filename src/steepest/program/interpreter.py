@@ -10,7 +10,10 @@ import numpy as np
 
 from steepest.base.errors import ShapeError
 from steepest.program.buffers import ALIGNMENT, numpy_name, planned, writes_into
-from steepest.program.program import Array, Literal, Operation, Program
+from steepest.program.fusion import VIEWS
+from steepest.program.program import Array, Literal, Operand, Operation, Program
+
+Step = Callable[[dict[int, Any]], Any]
 
 
 class Interpreter:
@@ -33,9 +36,10 @@ class Interpreter:
         self._memory = np.empty(plan.peak + ALIGNMENT, np.uint8)
         self._start = -self._memory.ctypes.data % ALIGNMENT
         self._lock = threading.Lock()  # one set of buffers, one call at a time
-        self._values: dict[int, Any] = dict(program.constants)
-        made: set[int] = set()
-        self._steps = [self._step(operation, plan.offsets.get(operation.out), made) for operation in program.operations]
+        # Buffers are the same at each call, and so are their parts.
+        self._fixed: dict[int, Any] = dict(program.constants)
+        steps = [self._step(operation, plan.offsets.get(operation.out)) for operation in program.operations]
+        self._steps = [step for step in steps if step is not None]
 
     def __call__(self, inputs: Sequence[Array]) -> list[Any]:
         """The output arrays for these input arrays.
@@ -47,38 +51,57 @@ class Interpreter:
         """
         check_inputs(self.program, inputs)
         with self._lock, np.errstate(all="ignore"):
-            values = self._values
+            values = self._fixed.copy()
             values.update(zip(self.program.inputs, inputs))
             for step in self._steps:
                 step(values)
-            results = [
+            return [
                 x.value if isinstance(x, Literal) else np.array(values[x], order="K", copy=True)
                 for x in self.program.outputs
             ]
-            self._values = dict(self.program.constants)  # let go of the caller's arrays
-        return results
 
-    def _step(self, operation: Operation, offset: int | None, made: set[int]) -> Callable[[dict[int, Any]], None]:
-        spec, number, inputs, static = (
-            self.program.specs[operation.out], operation.out, operation.inputs, operation.static,
-        )  # fmt: skip
-        if offset is None or spec.weak or not writes_into(operation.name):
-            forward = operation.primitive.forward
+    @property
+    def nbytes(self) -> int:
+        """How many bytes its buffers take."""
+        return self._memory.nbytes
 
-            def compute(values: dict[int, Any]) -> None:
-                arrays = [x.value if isinstance(x, Literal) else values[x] for x in inputs]
-                result = forward(*arrays, **static)
-                values[number] = np.asarray(result).item() if spec.weak else np.asarray(result)
+    def _step(self, operation: Operation, offset: int | None) -> Step | None:
+        """What computes one operation; None for a part of a buffer, which lies there already."""
+        spec, number, static = self.program.specs[operation.out], operation.out, operation.static
+        inputs = [self._place(x) for x in operation.inputs]
+        if offset is not None and not spec.weak and writes_into(operation.name):
+            buffer = np.ndarray(spec.shape, spec.dtype, self._memory.data, self._start + offset, spec.strides)
+            self._fixed[number] = buffer
+            function = getattr(np, numpy_name(operation.name))
+            if len(inputs) == 1:
+                (only,) = inputs
+                return lambda values: function(values[only], buffer)
+            left, right = inputs
+            return lambda values: function(values[left], values[right], buffer)
+        forward = operation.primitive.forward
+        if operation.name in VIEWS and not spec.weak and all(x in self._fixed for x in inputs):
+            part = np.asarray(forward(*(self._fixed[x] for x in inputs), **static))
+            if np.may_share_memory(part, self._fixed[inputs[0]]):
+                self._fixed[number] = part
+                return None
+        make = _item if spec.weak else np.asarray
 
-            return compute
-        buffer = np.ndarray(spec.shape, spec.dtype, self._memory.data, self._start + offset, spec.strides)
-        function = getattr(np, numpy_name(operation.name))
+        def compute(values: dict[int, Any]) -> None:
+            values[number] = make(forward(*[values[x] for x in inputs], **static))
 
-        def write(values: dict[int, Any]) -> None:
-            arrays = [x.value if isinstance(x, Literal) else values[x] for x in inputs]
-            values[number] = function(*arrays, out=buffer)
+        return compute
 
-        return write
+    def _place(self, operand: Operand) -> int:
+        """Where a value is found; a number written out gets a place of its own, below 0."""
+        if not isinstance(operand, Literal):
+            return operand
+        place = -1 - len(self._fixed)
+        self._fixed[place] = operand.value
+        return place
+
+
+def _item(result: Any) -> Any:
+    return np.asarray(result).item()
 
 
 def check_inputs(program: Program, inputs: Sequence[Array]) -> None:

@@ -68,7 +68,7 @@ def chosen_engine(
     """
     name = engine_named(engine)
     given, problem = problem, problem.plain
-    by_numpy = Engine("numpy", method.advance, problem, name)
+    by_numpy = Engine("numpy", _by_numpy(method, problem), problem, name)
     if name == "numpy" or (name == "auto" and not llvm_there()) or type(problem) is not Problem:
         return by_numpy  # a problem that counts or blurs must be asked
     from steepest.training.descent import Descent  # it stands on the loop, which this file stands beside
@@ -123,8 +123,18 @@ def _evaluating(problem: Problem, method: Method, steps: int, name: str, engine:
     return Engine("llvm", partial(_advance, method, compiled), compiled)
 
 
+def _by_numpy(method: Method, problem: Problem) -> AdvanceBy:
+    """The method's steps in NumPy; slopes come, to the last bit, from a recording where the problem allows one."""
+    if "slope" in getattr(method, "asks", ()) and type(problem) is Problem:
+        from steepest.training.replayed_problem import ReplayedProblem, can_be_replayed
+
+        if can_be_replayed(problem):
+            return partial(_advance, method, ReplayedProblem(problem))
+    return method.advance
+
+
 def _advance(method: Method, compiled: Problem, problem: Problem, *rest: Any) -> Advance:
-    """The method's steps on the problem as machine code evaluates it, if it is the one that was compiled."""
+    """The method's steps on the problem as machine code or a recording evaluates it, if it is the one that was compiled."""
     return method.advance(compiled if problem.data is compiled.data else problem, *rest)
 
 

@@ -397,6 +397,8 @@ def detached(x: Any) -> Any:
 
 def _full_contract(predict: Predict) -> Predict:
     """Let ``predict(params, inputs)`` stand for a model without state."""
+    if isinstance(predict, Module) and type(predict).__call__ is Module.__call__:
+        return predict  # a layer has it in full
     try:
         positional = [
             q
