@@ -120,6 +120,14 @@ def test_linear_parameters_start_at_their_answer():
     assert found == pytest.approx({"a": intercept, "b": slope}, rel=1e-10)
 
 
+def test_a_descent_begins_where_the_start_says():
+    x = np.array([1.0, 2, 3, 4, 5])
+    fit = sd.fit("y ~ a + b*x", {"x": x, "y": 2 * x}, method="gradient_descent", start={"b": 1.0}, steps=0)
+    assert fit.starts.values == fit.params == {"a": 0.0, "b": 1.0}
+    assert fit.starts.sources == {"a": "0, to have something to descend", "b": "given"}
+    assert str(fit.starts) == "0, to have something to descend"
+
+
 def test_what_is_given_stays():
     x = np.linspace(1, 4, 20)
     model, data = bound("y ~ a + b*x", {"x": x, "y": 3 - 2 * x})

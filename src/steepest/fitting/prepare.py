@@ -154,9 +154,11 @@ def _of_formula(
             raise ModelError(f"the start of {name!r} must be one number: parameters of a formula are numbers.")
     _enough_rows(rows, len(fitted.parameters))
     found = guess(fitted, rows, {name: float(x) for name, x in start.items()}, seed, loss, told.bounds)
-    values = {**found.values, **(dict.fromkeys(linear_of(fitted), 0.0) if somewhere_to_go else {})}
+    if somewhere_to_go:
+        found = found.from_zero([name for name in linear_of(fitted) if name not in start])
     units = natural_scales(fitted, rows)
-    values = {**told.within(values, units), **{name: float(x) for name, x in start.items()}}
+    values = {**told.within(found.values, units), **{name: float(x) for name, x in start.items()}}
+    found = replace(found, values=values)
     first = Params({name: values[name] for name in fitted.parameters})
     scale = np.array([max(abs(values[name]), units[name]) for name in fitted.parameters])
     problem = Problem(fitted.predict, first, rows.columns, rows.observed, loss=loss, weights=rows.weights,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,6 +24,7 @@ MOST_ROWS = 400  # a start needs no more
 SHOWING_ROWS = 20_000  # in which frequencies, rates and peaks are looked for
 ENOUGH = 3  # descents that end in the lowest minimum: then it is taken for the lowest there is
 MOST_BATCHES = 4
+ZERO = "0, to have something to descend"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Starts:
     reached: int = 0
     next_best: float | None = None
 
+    def from_zero(self, names: Sequence[str]) -> Starts:
+        """The same with some parameters at 0, so that there is something to descend."""
+        zeros, sources = dict.fromkeys(names, 0.0), dict.fromkeys(names, ZERO)
+        return replace(self, values=self.values | zeros, sources=self.sources | sources)
+
     @property
     def doubtful(self) -> bool:
         """Whether so few descents ended in the lowest minimum that there may well be a lower one."""
@@ -63,7 +69,7 @@ class Starts:
         if not self.tried:
             return "given"
         if self.tried == 1:
-            return "solved for"
+            return ZERO if ZERO in self.sources.values() else "solved for"
         if not self.descended:
             return f"none of {self.tried:,} combinations is finite"
         other = "no other was met"
