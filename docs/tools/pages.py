@@ -66,7 +66,7 @@ def _close(shown: str, printed: str) -> bool:
     digits, _, power = shown.partition("e")
     whole = "." not in digits and not power
     last = 0.0 if whole else 10.0 ** (int(power or 0) - len(digits.partition(".")[2]))
-    rough = abs(a) >= 50 if whole else len(digits.strip("-0.").replace(".", "")) <= 3
+    rough = abs(a) >= 50 if whole else len(digits.lstrip("-0.").replace(".", "")) <= 3
     return abs(a - b) <= max(1.01 * last, (0.1 if rough else 1e-9) * abs(a)) or max(abs(a), abs(b)) < 1e-11
 
 
