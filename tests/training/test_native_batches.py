@@ -278,6 +278,19 @@ def test_blas_has_its_threads_back():
         assert before == after
 
 
+def test_small_products_take_one_thread_and_large_ones_all():
+    library = blas._library()
+    if library is None:
+        pytest.skip("NumPy's BLAS is another one")
+    threads = library.scipy_openblas_get_num_threads64_
+    before = threads()
+    with blas.threads_for(1e6):
+        assert threads() == 1
+    with blas.threads_for(1e12):
+        assert threads() == before
+    assert threads() == before
+
+
 # ---- what stays with NumPy
 def test_dropout_and_accumulation_stay_with_numpy_or_give_the_same():
     x, y = rows()

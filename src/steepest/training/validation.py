@@ -12,8 +12,9 @@ import numpy as np
 from steepest.base.checks import whole
 from steepest.base.errors import ModelError
 from steepest.base.params import Params
+from steepest.program.native.blas import threads_for
 from steepest.training.hooks import Cadence
-from steepest.training.problem import Problem
+from steepest.training.problem import Problem, detached
 
 Metric = Callable[[Any, Any], float]
 
@@ -69,9 +70,12 @@ class Validation(Cadence):
     def __call__(self, run: Any) -> str | None:
         """Evaluate; returns the reason to stop when patience is over."""
         model = run.state.get("model")
-        outputs = self.problem.outputs(run.params, state=model)
+        with threads_for(self.problem.rows * run.params.flat.size):
+            outputs = self.problem.outputs(run.params, state=model)
         row = {"step": run.steps_done, "epoch": run.steps_done // run.steps_per_epoch}
-        row["loss"] = self.problem.value(run.params, model)
+        with np.errstate(all="ignore"):
+            objective = self.problem.objective(outputs, self.problem.data, dict(run.params))
+        row["loss"] = float(detached(objective))
         row |= {name: float(metric(outputs, self.problem.data.target)) for name, metric in self.metrics.items()}
         self.rows.append(row)
         if self._better(row[self.watch]):

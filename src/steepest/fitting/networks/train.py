@@ -22,6 +22,7 @@ from steepest.optim.method import Method
 from steepest.optim.rules import Adam
 from steepest.optim.schedules import CosineDecay
 from steepest.optim.stopping import Stopping
+from steepest.program.native.blas import threads_for
 from steepest.training.batches import Batches
 from steepest.training.descent import Descent
 from steepest.training.methods import method_named
@@ -91,7 +92,9 @@ def fit_network(formula: Formula, data: Any, given: Given, asked: Training) -> N
         stopping=Stopping(tolerance=asked.tolerance, threshold=asked.threshold), snapshots=asked.snapshots, engine=asked.engine,
         hooks=[*asked.hooks, *([] if validation is None else [validation])],
     )  # fmt: skip
-    run = finished(run, asked.checkpoints, asked.resume)
+    rows = method.batches.size or problem.rows if isinstance(method, Descent) else problem.rows
+    with threads_for(rows * problem.start.flat.size):
+        run = finished(run, asked.checkpoints, asked.resume)
     if validation is not None:
         validation.restore(run)
     steady = asked.learning_rate is None and not isinstance(asked.method, Descent)

@@ -7,14 +7,16 @@ import functools
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from steepest.program.native.code import SCALARS, Code, number
 
 _NAMES = {"f8": "dgemm", "f4": "sgemm"}
+SMALL = 100_000_000  # multiplications, which one thread does in some milliseconds
 _ROW_MAJOR, _PLAIN, _TURNED = 101, 111, 112
 
 
@@ -108,3 +110,14 @@ def one_thread() -> Iterator[int]:
         yield min(_threads.take_one(library), cores())
     finally:
         _threads.give_back(library)
+
+
+def threads_for(multiplications: float) -> AbstractContextManager[Any]:
+    """One thread for small products: others would wait between them at full speed, which costs more than they help.
+
+    Parameters
+    ----------
+    multiplications : float
+        Of all the products between which Python does something else.
+    """
+    return one_thread() if multiplications < SMALL else nullcontext()
