@@ -158,6 +158,15 @@ def test_without_hooks_nothing_of_theirs_is_called():
     assert calls([sd.Hook(lambda run: None, every=50)]).count("__call__") == 4
 
 
+def test_a_validation_records_the_objective_of_its_rows():
+    x = np.linspace(-1.0, 1.0, 30)
+    held = sd.Problem(lambda p, x: p["a"] * x, {"a": 0.0}, x, 2 * x, penalty=sd.L2(0.1, on="all"))
+    validation = sd.Validation(held, {"rows": lambda outputs, y: len(outputs)})
+    run = sd.Run(held, sd.Descent(sd.GradientDescent(), 0.1), steps=3, hooks=[validation]).finish()
+    assert validation.rows[-1]["loss"] == held.value(run.params)
+    assert [row["rows"] for row in validation.rows] == [30, 30, 30]
+
+
 def test_progress_tells_step_epoch_loss_and_validation():
     stream = io.StringIO()
     train, held = sd.Problem(lambda p, x: p["a"] * x, {"a": 0.0}, X, 3 * X).split(0.2)

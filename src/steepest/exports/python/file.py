@@ -21,6 +21,7 @@ from steepest.exports.python.source import (
     identifiers,
     number_table,
     quoted,
+    renamed_columns,
     unpack_source,
     whole_file,
 )
@@ -107,15 +108,10 @@ def _formula_file(subject: FormulaSubject) -> str:
         *(f"    {values[name]} = np.float64({TABLE}[{quoted(name)}])" for name in bound.parameters),
         *(f"    {name} = np.asarray({name}, dtype=np.float64)" for name in inputs.values()),
         '    with np.errstate(all="ignore"):',
-        *(f"        {line}" for line in body.lines),
-        *(_returned(body.broken) if body.broken else [f"        return {body.result}"]),
+        *(f"        {line}" for line in [*body.lines, *body.returned]),
     ]
     columns = "Columns: " + (", ".join(map(quoted, bound.columns)) or "none") + "."
     return whole_file(subject.title, [*subject.notes, columns], body.helpers, ["\n".join(tables), "\n".join(predict)])
-
-
-def _returned(terms: list[str]) -> list[str]:
-    return ["        return (", *(f"            {term}" for term in terms), "        )"]
 
 
 def _formula_doc(subject: FormulaSubject, inputs: Mapping[str, str]) -> str:
@@ -123,8 +119,7 @@ def _formula_doc(subject: FormulaSubject, inputs: Mapping[str, str]) -> str:
     lines = [f"{bound.target_text}, from numbers or arrays of one shape."]
     if not bound.columns:
         lines = [f"{bound.target_text}, which is the same for all rows."]
-    renamed = [f"    {short} is the column {name!r}" for name, short in inputs.items() if short != name]
-    if renamed:
+    if renamed := renamed_columns(inputs):
         lines += ["", *renamed]
     if subject.example:
         with np.errstate(all="ignore"):

@@ -63,6 +63,13 @@ class FormulaLines:
         self.result = self._texts[tree][0]
         self.broken = _broken(tree, self._texts) if len(self.result) > _WIDEST else []
 
+    @property
+    def returned(self) -> list[str]:
+        """The lines that return the whole, a long sum a term a line."""
+        if not self.broken:
+            return [f"return {self.result}"]
+        return ["return (", *(f"    {term}" for term in self.broken), ")"]
+
     def _name(self, node: Node) -> None:
         variable = next(name for k in range(1, 10**6) if (name := f"u{k}") not in self.taken)
         self.taken.add(variable)

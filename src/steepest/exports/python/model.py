@@ -15,6 +15,7 @@ from steepest.exports.python.source import (
     identifiers,
     number_table,
     quoted,
+    renamed_columns,
     unpack_source,
     whole_file,
 )
@@ -165,11 +166,10 @@ class _ModelFile:
             f"{local[name]} = {local[name]} + {law.units[name]!r} * {self._outputs(name)}[:, 0]"
             for name in law.networks
         ]
-        result = [f"return {body.result}"] if not body.broken else ["return (", *(f"    {t}" for t in body.broken), ")"]
         return [
             *lines,
             '    with np.errstate(all="ignore"):',
-            *(f"        {line}" for line in [*inner, *body.lines, *result]),
+            *(f"        {line}" for line in [*inner, *body.lines, *body.returned]),
         ]
 
     def _of_classes(self, target: Classes) -> list[str]:
@@ -187,5 +187,5 @@ class _ModelFile:
         ]
 
     def _renamed(self) -> str:
-        renamed = [f"    {short} is the column {name!r}" for name, short in self.inputs.items() if short != name]
+        renamed = renamed_columns(self.inputs)
         return "\n\n" + "\n".join(renamed) + "\n" if renamed else ""

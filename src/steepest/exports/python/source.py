@@ -68,6 +68,11 @@ def identifiers(wanted: Iterable[str], taken: Iterable[str] = ()) -> dict[str, s
     return found
 
 
+def renamed_columns(inputs: Mapping[str, str]) -> list[str]:
+    """Lines of a docstring that say which arguments are called otherwise than their columns."""
+    return [f"    {short} is the column {name!r}" for name, short in inputs.items() if short != name]
+
+
 def helper_sources(wanted: Iterable[str]) -> list[str]:
     """The source of helpers and of those that they call, in the order of their file."""
     needed: set[str] = set()
