@@ -13,7 +13,7 @@ import pytest
 import steepest as sd
 from steepest import ops
 from steepest.autodiff.primitives import TABLE
-from steepest.base.errors import CompilationWarning, DifferentiationError, ModelError
+from steepest.base.errors import CompilationWarning, DifferentiationError, ModelError, RecordingError
 from steepest.program.fusion import ELEMENTWISE, REDUCTIONS, VIEWS
 from steepest.program.moving import MOVES
 from steepest.program.routines import ROUTINES
@@ -87,6 +87,13 @@ def test_every_operation_has_machine_code():
 def test_control_flow_names_the_line():
     with pytest.raises(DifferentiationError, match=r"test_compile\.py"):
         sd.compile(lambda x: x if x[0] > 0 else -x)(np.ones(2))
+
+
+def test_what_may_change_is_no_part_of_a_program():
+    f = sd.compile(lambda x, some: x * len(some))
+    assert f(np.ones(1), frozenset([1, 2])).tolist() == [2.0]
+    with pytest.raises(RecordingError, match="not of type set"):
+        f(np.ones(1), {1, 2})
 
 
 def test_under_differentiation_the_function_itself_is_called():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 
 import numpy as np
@@ -10,6 +11,8 @@ import pytest
 import steepest as sd
 from steepest import ops
 from steepest.base.errors import CompilationWarning
+from steepest.program.native import machine
+from steepest.training import engines
 
 T = np.arange(20.0)
 Y = 0.5 * (T - 9.5) ** 2 + 1
@@ -291,7 +294,35 @@ def test_a_fork_goes_its_own_way():
     assert (before != run.params.flat).any()
 
 
+@pytest.mark.parametrize("engine", ["numpy", "llvm"])
+def test_a_deep_copy_goes_its_own_way(engine):
+    run = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01, sd.Batches(16)), engine=engine)
+    run.finish(50)
+    twin = copy.deepcopy(run).finish(50)
+    assert twin.engine == engine
+    assert twin.problem is not run.problem
+    assert (twin.params.flat == run.finish(50).params.flat).all()
+
+
 # ---- what stays with NumPy
+@pytest.mark.parametrize("engine", ["auto", "llvm"])
+def test_what_llvm_refuses_is_done_by_numpy_with_one_warning(engine, monkeypatch):
+    def refuse(self, text):
+        raise RuntimeError("a module of nonsense")
+
+    monkeypatch.setattr(machine.Machine, "__init__", refuse)
+    monkeypatch.setattr(engines, "COMPILING", 0)
+    machine.machine_of.cache_clear()
+    run = sd.Run(toy(), sd.Descent(sd.Adam(), 0.01), steps=100, engine=engine)
+    assert run.engine == "llvm"
+    with pytest.warns(CompilationWarning, match="LLVM refuses them .a module of nonsense.. NumPy does them") as warned:
+        run.finish()
+    assert len(warned) == 1
+    assert (run.engine, run.engine_asked) == ("numpy", engine)
+    assert "nonsense" in run.engine_reason
+    assert (run.params.flat == sd.Run(toy(), run.method, steps=100, engine="numpy").finish().params.flat).all()
+
+
 def noisy(params, state, inputs, key, training):
     return params["a"] * inputs + key.generator("noise").standard_normal(len(inputs)), state
 

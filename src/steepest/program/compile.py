@@ -13,7 +13,7 @@ import numpy as np
 
 from steepest.autodiff.apply import Value, scope
 from steepest.autodiff.tree import flatten
-from steepest.base.errors import CompilationWarning
+from steepest.base.errors import CompilationWarning, RecordingError
 from steepest.program.engine import engine_named, llvm_there
 from steepest.program.interpreter import Interpreter
 from steepest.program.optimise import optimised
@@ -134,5 +134,8 @@ def _structure(node: Any) -> Any:
     try:
         hash(node)
     except TypeError:
-        return (type(node).__name__, id(node))
+        raise RecordingError(
+            f"an argument that is no array becomes part of the program, and so must not change: a number, a text, None, or what "
+            f"else can be hashed, not of type {type(node).__name__}."
+        ) from None
     return (type(node).__name__, repr(node) if isinstance(node, float) else node)

@@ -91,6 +91,12 @@ def chosen_engine(
     return Engine("llvm", native.advance, problem, name)
 
 
+def refused_engine(problem: Problem, method: Method, asked: str, error: NotCompilable) -> Engine:
+    """What computes a run whose machine code turned out not to be there when it was wanted; a warning says so."""
+    warnings.warn(f"{_sentence(error)} NumPy does them.", CompilationWarning, stacklevel=4)
+    return Engine("numpy", _by_numpy(method, problem), problem, asked, _sentence(error))
+
+
 def evaluated(problem: Problem, method: Method, steps: int | None = None) -> Problem:
     """The problem as the engine would evaluate it in a run by this method, where that is no descent."""
     name = engine_named(None)

@@ -71,6 +71,10 @@ class NativeDescent:
         self.first = int(before / self.cost)
         self._orders = Orders(method.batches, problem.rows)
         self._consecutive: Array | None = None  # the places of all rows, where each epoch sees them as they come
+        self._made_of = problem, method, params, state, before
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._made_of  # machine code stays where it is; what is made of the same is the same
 
     @property
     def cost(self) -> float:

@@ -18,9 +18,10 @@ from steepest.base.registry import provided
 from steepest.base.reportable import Reportable
 from steepest.optim.method import Advance, Method, Step
 from steepest.optim.stopping import Stopping
+from steepest.program.steps import NotCompilable
 from steepest.training import outcome as outcomes
 from steepest.training.curvature import largest_curvature
-from steepest.training.engines import chosen_engine
+from steepest.training.engines import Engine, chosen_engine, refused_engine
 from steepest.training.history import History
 from steepest.training.hooks import Cadence, Hook
 from steepest.training.outcome import Outcome, remedy_for
@@ -126,9 +127,11 @@ class Run(Exportable, Reportable):
 
     def use_engine(self, engine: str | None, problem: Problem | None = None) -> None:
         """Let another engine compute the steps from here on; see the parameter `engine`."""
-        chosen = chosen_engine(
-            problem or self.problem, self.method, self.params, self.state, engine, self.steps_planned
+        self._use(
+            chosen_engine(problem or self.problem, self.method, self.params, self.state, engine, self.steps_planned)
         )
+
+    def _use(self, chosen: Engine) -> None:
         self.engine, self._advance_by, self.evaluated = chosen.name, chosen.advance, chosen.problem
         self.engine_asked, self.engine_reason = chosen.asked, chosen.reason
 
@@ -219,7 +222,11 @@ class Run(Exportable, Reportable):
             not self.method.stepwise and self.time is not None
         ):  # it does not come up for air, so its tests look at the clock
             tests = Timed.over_at(tests, began + self.time - before, self.time)
-        done = self._advance_by(self.problem, self.params, self.state, n, tests)
+        try:
+            done = self._advance_by(self.problem, self.params, self.state, n, tests)
+        except NotCompilable as error:  # as LLVM finds only when steps are wanted; the loop does these again
+            self._use(refused_engine(self.problem, self.method, self.engine_asked, error))
+            done = self._advance_by(self.problem, self.params, self.state, n, tests)
         self.elapsed = before + perf_counter() - began
         self.params, self.state = done.params, done.state
         self.last = done.last or self.last

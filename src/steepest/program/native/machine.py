@@ -37,11 +37,19 @@ class Library:
         return "\n\n".join([*self.declarations, *self.definitions.values(), *functions, attributes])
 
 
+def _llvm() -> Any:
+    """LLVM; as an error of its own where it is installed but cannot be loaded."""
+    try:
+        import llvmlite.binding as llvm
+    except (ImportError, OSError) as error:
+        raise RuntimeError(f"llvmlite cannot be loaded: {error}") from error
+    return llvm
+
+
 @functools.cache
 def _target() -> Any:
     """The target machine of this processor."""
-    import llvmlite.binding as llvm
-
+    llvm = _llvm()
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     features = llvm.get_host_cpu_features().flatten()
@@ -60,9 +68,7 @@ def target_machine() -> Any:
 @functools.cache
 def vector_bits() -> int:
     """How wide this processor's vectors are."""
-    import llvmlite.binding as llvm
-
-    features = llvm.get_host_cpu_features()
+    features = _llvm().get_host_cpu_features()
     return 512 if features.get("avx512f") and features.get("avx512vl") else 256 if features.get("avx2") else 128
 
 
@@ -118,12 +124,11 @@ class Machine:
     Raises
     ------
     RuntimeError
-        LLVM finds the module wrong.
+        LLVM finds the module wrong, or cannot be loaded.
     """
 
     def __init__(self, text: str) -> None:
-        import llvmlite.binding as llvm
-
+        llvm = _llvm()
         context = llvm.create_context()  # a module's memory is given back with its context
         module = llvm.parse_assembly(text, context)
         module.verify()

@@ -23,6 +23,7 @@ from steepest.program.native.shards import STATE, STATE_BYTES, Block, Cut, write
 from steepest.program.optimise import without_dead
 from steepest.program.own import with_own
 from steepest.program.program import Array, Program, Spec
+from steepest.program.steps import NotCompilable
 
 GIVEN, MADE, PARTS = PIECE, 2 * PIECE, 3 * PIECE
 # Rows of fewer bytes lie with the batch along their vectors; longer ones are copied in one piece.
@@ -222,10 +223,18 @@ class Repeated:
             Of the first step in its epoch.
         places : ndarray of int64, optional
             The places of all the rows that the steps see, in order, and `rows.AHEAD` more; of one epoch if they are consecutive.
+
+        Raises
+        ------
+        NotCompilable
+            LLVM refuses the code, at the first call.
         """
         with self._lock:
             if self._machine is None:
-                self._compile()
+                try:
+                    self._compile()
+                except RuntimeError as error:
+                    raise NotCompilable(f"the steps of this run: LLVM refuses them ({error})") from error
         program, shared, block = self.programs.update, self._shared, self._block
         flat = program.specs[program.inputs[0]]
         count = len(rates)
