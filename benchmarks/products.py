@@ -12,7 +12,7 @@ from time import process_time
 
 import numpy as np
 
-from steepest.program.native import blas
+from steepest.base.openblas import one_thread
 from steepest.program.native.code import Code
 from steepest.program.native.compiled import PADDING
 from steepest.program.native.machine import Library, Machine, aligned, vector_bits
@@ -29,7 +29,7 @@ SHAPES = [
 
 
 def main() -> None:
-    with blas.one_thread():
+    with one_thread():
         for dtype in (np.dtype(np.float32), np.dtype(np.float64)):
             print(f"{dtype}, billions of multiplications and additions a second")
             print(f"  {'product':32} {'OpenBLAS':>9} {'loops':>9}   chosen")

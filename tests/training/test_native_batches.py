@@ -11,6 +11,7 @@ import pytest
 
 import steepest as sd
 from steepest import ops
+from steepest.base import openblas
 from steepest.base.errors import CompilationWarning
 from steepest.program.native import blas
 from steepest.program.native.shards import Cut
@@ -272,14 +273,14 @@ def test_cuts_follow_from_the_problem():
 
 
 def test_blas_has_its_threads_back():
-    with blas.one_thread() as before, blas.one_thread() as again:
+    with openblas.one_thread() as before, openblas.one_thread() as again:
         assert before == again
-    with blas.one_thread() as after:
+    with openblas.one_thread() as after:
         assert before == after
 
 
 def test_small_products_take_one_thread_and_large_ones_all():
-    library = blas._library()
+    library = openblas.library("numpy")
     if library is None:
         pytest.skip("NumPy's BLAS is another one")
     threads = library.scipy_openblas_get_num_threads64_

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from steepest.base.errors import ModelError
+from steepest.base.openblas import one_thread
 from steepest.base.params import Array, Params
 from steepest.optim.method import Advance, Halt, State, norm
 from steepest.optim.stopping import Stopping
@@ -69,10 +70,13 @@ class LBFGS:
                         "ftol": 0.0,
                         "gtol": 0.0,
                     }
-                    result = minimize(
-                        descent.evaluate, descent.here[2].flat / descent.scale, jac=True, method="L-BFGS-B",
-                        bounds=descent.bounds(), callback=descent.accept, options=options,
-                    )  # fmt: skip
+                    with one_thread(
+                        "scipy"
+                    ):  # its matrices are tiny; threads would wait for each other most of the time
+                        result = minimize(
+                            descent.evaluate, descent.here[2].flat / descent.scale, jac=True, method="L-BFGS-B",
+                            bounds=descent.bounds(), callback=descent.accept, options=options,
+                        )  # fmt: skip
                     halt = None if result.nit >= left else descent.ended()
                     if halt is not None and halt.name != "converged" and descent.passed_lower():
                         halt, descent.here = None, descent.best

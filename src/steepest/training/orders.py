@@ -7,9 +7,9 @@ import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from steepest.base.cores import cores
 from steepest.base.params import Array
 from steepest.base.random import generator
-from steepest.program.native.blas import cores
 from steepest.training.batches import Batches
 
 MANY = 1 << 16  # rows from which on an order is drawn while the epoch before is computed; it takes 2 ms then

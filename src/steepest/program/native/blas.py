@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import ctypes
-import functools
-import os
-import threading
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from pathlib import Path
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import numpy as np
-
+from steepest.base.openblas import library, one_thread
 from steepest.program.native.code import SCALARS, Code, number
 
 _NAMES = {"f8": "dgemm", "f4": "sgemm"}
@@ -20,25 +14,13 @@ SMALL = 100_000_000  # multiplications, which one thread does in some millisecon
 _ROW_MAJOR, _PLAIN, _TURNED = 101, 111, 112
 
 
-@functools.cache
-def _library() -> ctypes.CDLL | None:
-    """OpenBLAS with 64-bit integers from NumPy's wheel; None where NumPy was built otherwise."""
-    folder = Path(np.__file__).parent.parent / "numpy.libs"
-    for path in sorted(folder.glob("libscipy_openblas64_*")) if folder.is_dir() else []:
-        try:
-            return ctypes.CDLL(str(path))
-        except OSError:
-            continue
-    return None
-
-
 def address(kind: str) -> int | None:
     """Where the product of this kind is in memory; None if there is none."""
-    library = _library()
-    if library is None or kind not in _NAMES:
+    found = library("numpy")
+    if found is None or kind not in _NAMES:
         return None
     try:
-        function = getattr(library, f"scipy_cblas_{_NAMES[kind]}64_")
+        function = getattr(found, f"scipy_cblas_{_NAMES[kind]}64_")
     except AttributeError:
         return None
     return ctypes.cast(function, ctypes.c_void_p).value
@@ -65,51 +47,6 @@ def write_call(
         f"{scalar} {number(1.0, kind)}, ptr {a}, i64 {lead_a}, ptr {b}, i64 {lead_b}, "
         f"{scalar} {number(float(adds), kind)}, ptr {out}, i64 {lead_out})"
     )
-
-
-class _Threads:
-    """How many threads BLAS takes: one for as long as somebody asks for that, then as many as before."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._asked = 0
-        self._before = 1
-
-    def take_one(self, library: ctypes.CDLL) -> int:
-        """From now on one; returns how many it would take."""
-        with self._lock:
-            if self._asked == 0:
-                self._before = int(library.scipy_openblas_get_num_threads64_())
-                library.scipy_openblas_set_num_threads64_(1)
-            self._asked += 1
-            return self._before
-
-    def give_back(self, library: ctypes.CDLL) -> None:
-        with self._lock:
-            self._asked -= 1
-            if self._asked == 0:
-                library.scipy_openblas_set_num_threads64_(self._before)
-
-
-_threads = _Threads()
-
-
-def cores() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-@contextmanager
-def one_thread() -> Iterator[int]:
-    """Let BLAS work in one thread meanwhile; gives how many threads it would have taken, at most one for each core there is."""
-    library = _library()
-    if library is None or not hasattr(library, "scipy_openblas_set_num_threads64_"):
-        yield cores()
-        return
-    try:
-        yield min(_threads.take_one(library), cores())
-    finally:
-        _threads.give_back(library)
 
 
 def threads_for(multiplications: float) -> AbstractContextManager[Any]:

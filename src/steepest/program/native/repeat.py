@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from steepest.base.openblas import one_thread
 from steepest.program.adding import let_products_add
 from steepest.program.buffers import ALIGNMENT
 from steepest.program.fusion import Plan
-from steepest.program.native import blas
 from steepest.program.native.code import PIECE, kind_of
 from steepest.program.native.compiled import Layout, Memory, write_steps
 from steepest.program.native.machine import Library, Machine, aligned, machine_of
@@ -274,7 +274,7 @@ class Repeated:
 
     def _run(self, state: Array) -> int:
         """The call, with as many threads as BLAS would take. BLAS itself takes one: its bits depend on how many."""
-        with blas.one_thread() as allowed:
+        with one_thread() as allowed:
             helpers = []
             try:
                 if self._work is not None:
