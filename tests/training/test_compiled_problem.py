@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -293,3 +294,18 @@ def test_an_error_on_another_core_is_not_lost(monkeypatch):
     monkeypatch.setattr(type(run), "__call__", broken)
     with pytest.raises(MemoryError):
         fast.residuals(fast.start)
+
+
+def test_threads_that_ask_more_kinds_than_are_kept(monkeypatch):
+    monkeypatch.setattr(compiled_problem, "KEPT", 1)
+    plain, fast = pair(20)
+    expected = plain.value(plain.start), plain.hessian_times(plain.start, np.ones(4)).tolist()
+
+    def ask(_):
+        return fast.value(plain.start), fast.hessian_times(plain.start, np.ones(4)).tolist()
+
+    with ThreadPoolExecutor(4) as threads:
+        for value, product in threads.map(ask, range(12)):
+            assert value == pytest.approx(expected[0], rel=1e-13)
+            assert product == pytest.approx(expected[1], rel=1e-11)
+    assert len(fast._programs) == 1

@@ -286,11 +286,13 @@ class CompiledProblem(Problem):
     def _runs(self, kind: str, *static: Any) -> Chunks | None:
         """The machine code for one kind of question; None where NumPy has to answer it."""
         key = self._key(kind, static)
-        if key not in self._programs:
-            self._programs[key] = self._compiled(kind, static)
-            if len(self._programs) > KEPT:
-                del self._programs[next(iter(self._programs))]
-        found = self._programs[key]
+        found = self._programs.get(key)
+        if found is None:  # other threads may compile it too
+            found = self._compiled(kind, static)
+            with _lock:
+                self._programs[key] = found
+                if len(self._programs) > KEPT:
+                    del self._programs[next(iter(self._programs))]
         self.refused = found if isinstance(found, str) else ""
         return None if isinstance(found, str) else found
 

@@ -70,8 +70,9 @@ class Layout:
         return families + [Family({0: n}, nbytes) for n, (nbytes, *_) in self.plan.storage.items() if n not in known]
 
     def _lay_out(self, family: Family, start: int) -> None:
+        first = family.first
         for place, number in family.members.items():
-            self.offsets[number] = start + (place - family.first) * family.distance
+            self.offsets[number] = start + (place - first) * family.distance
 
     def reserve(self, nbytes: int) -> int:
         """More memory at the end, for good."""
