@@ -67,6 +67,29 @@ def test_integers_of_every_length_are_indices_and_data(dtype):
     agree(lambda a, x: np.concatenate([a[1:], a[:1]])[::2], numbers, X)
 
 
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x, w: x.sum(axis=0),
+        lambda x, w: x.mean(axis=2).T,
+        lambda x, w: x[0] @ w,
+        lambda x, w: (x[1] @ w).T,
+        lambda x, w: np.tanh(x[2]),
+    ],
+    ids=["sum", "mean", "product", "product, turned", "loop"],
+)
+def test_one_value_in_several_places_of_a_concatenation(make, axis):
+    """What makes it writes it into one of them; the others are copies."""
+    x, w = np.arange(64.0).reshape(4, 4, 4), np.arange(16.0).reshape(4, 4)
+    agree(lambda x, w: np.concatenate([make(x, w)] * 3, axis), x, w)
+    agree(lambda x, w: np.concatenate([x[0], make(x, w), x[1], make(x, w)], axis), x, w)
+    agree(lambda x, w: np.concatenate([make(x, w).T, make(x, w)], axis) * 2.0, x, w)
+    agree(lambda x, w: np.concatenate([make(x, w), np.concatenate([make(x, w)] * 2, axis)], axis), x, w)
+    agree(lambda x, w: np.stack([make(x, w)] * 5, axis)[::2], x, w)
+    agree(lambda x, w: np.concatenate([make(x, w)[::-1], make(x, w)[1:], make(x, w)[:1]], 0), x, w)
+
+
 @pytest.mark.parametrize(("axis", "shape"), [(0, (3, 6, 7)), (1, (5, 9, 7)), (2, (5, 6, 2)), (1, (1, 4, 1))])
 def test_along_an_axis(axis, shape):
     places = RNG.integers(-5, 5, shape)

@@ -191,6 +191,22 @@ def test_patience(patience, batches):
     assert slow.outcome.message[:70] == fast.outcome.message[:70]
 
 
+@pytest.mark.parametrize("batches", [sd.Batches(), sd.Batches(7)])
+def test_parameters_with_the_same_gradient(batches):
+    """It is computed once, and has two places in the gradient."""
+
+    def model(p, x):
+        return x @ (p["a"] + p["b"]) + (p["c"] + p["d"])
+
+    start = {"a": np.ones((2, 3)), "b": np.zeros((2, 3)), "c": 0.5, "d": 1.0}
+    assert_same(
+        *pair(
+            lambda: sd.Problem(model, start, np.stack([T, T % 3], 1) / 10, np.outer(Y, [1, 2, 3]) / 100),
+            sd.Descent(sd.Momentum(0.5), 0.01, batches), steps=60,
+        )
+    )  # fmt: skip
+
+
 def test_bounds():
     def make():
         box = {"a": (0.1, 0.4), "b": (-3.0, None)}

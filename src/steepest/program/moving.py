@@ -27,7 +27,7 @@ def concatenate(plan: Plan, operation: Operation) -> None:
         )
     for x, (_, place) in zip(plan.in_a_row([x for x, _ in places]), places):
         target = part_of(plan, out, place)
-        if plan.views[x].base == out:  # made in its place
+        if plan.views[x].base == out and plan.views[x].offset == target.offset:  # made in this place, not in another
             last = max(last, plan.step_of[out])
         else:
             last = max(last, plan.copy_into(x, target))
