@@ -46,16 +46,16 @@ class CompiledFunction:
         if scope.recorder is not None or any(isinstance(x, Value) and x.requires_grad for x in leaves):
             return self._f(*args)  # a part of something larger, which differentiates or records it
         inputs = [as_input(leaf) for leaf in leaves if is_input(leaf)]
-        program, run = self._ready(args, leaves, inputs)
+        program, run = self._ready(args, inputs)
         results = [x[()] if isinstance(x, np.ndarray) and x.ndim == 0 else x for x in run(inputs)]
         return program.rebuild(results)
 
     def program(self, *args: Any) -> Program:
         """The optimised program for these arguments."""
         leaves, _ = flatten(tuple(args))
-        return self._ready(args, leaves, [as_input(leaf) for leaf in leaves if is_input(leaf)])[0]
+        return self._ready(args, [as_input(leaf) for leaf in leaves if is_input(leaf)])[0]
 
-    def _ready(self, args: Sequence[Any], leaves: list[Any], inputs: list[Array]) -> tuple[Program, Any]:
+    def _ready(self, args: Sequence[Any], inputs: list[Array]) -> tuple[Program, Any]:
         key = (_structure(tuple(args)), tuple((x.shape, x.dtype.str) for x in inputs))
         with self._lock:
             if key not in self._known:

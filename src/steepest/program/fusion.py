@@ -293,7 +293,7 @@ class Plan:
     def copy_into(self, operand: Operand, target: View) -> int:
         """Copy a value to a place; returns the step that does it."""
         shape, _ = target.squeezed
-        step = self.loop_for(shape, (operand,), alone=True)
+        step = self.loop_for(shape, (operand,))
         loop = self.steps[step]
         assert isinstance(loop, Loop)
         loop.copies.append((operand, target))
@@ -357,7 +357,7 @@ class Plan:
         axes = {a % len(shape) for a in (axis if isinstance(axis, tuple) else (axis,))} if shape else set()
         return tuple(i in axes for i in range(len(shape)))
 
-    def loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...], alone: bool = False) -> int:
+    def loop_for(self, shape: tuple[int, ...], operands: tuple[Operand, ...]) -> int:
         """The first loop of this shape in which all operands are known; a new one at the end if there is none."""
         first = self._begun
         for x in operands:

@@ -91,7 +91,7 @@ class RowArrays:
 class Chunk:
     """Some rows of a problem, as values that are recorded, at a point that is recorded too."""
 
-    def __init__(self, problem: Problem, kind: str, whole: bool, arrays: Sequence[Any]) -> None:
+    def __init__(self, problem: Problem, whole: bool, arrays: Sequence[Any]) -> None:
         point, *rows = arrays
         self.whole = whole  # all rows of the problem
         start = problem.start

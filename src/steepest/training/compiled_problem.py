@@ -332,7 +332,7 @@ class CompiledProblem(Problem):
         examples = [x[:CHUNK] if self._chunked else x for x in rows.of_kind(kind)]
 
         def of_chunk(*arrays: Any) -> list[Any]:
-            return FUNCTIONS[kind](Chunk(self.plain, kind, not self._chunked, arrays), *static)
+            return FUNCTIONS[kind](Chunk(self.plain, not self._chunked, arrays), *static)
 
         program = optimised(recorded(of_chunk, [point, *examples])[0])
         summed = {"value": 1, "slope": 1 + n, "product": n, "triangle": 1, "bend": 1 + n}.get(kind, 0)

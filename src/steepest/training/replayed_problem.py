@@ -106,7 +106,7 @@ class ReplayedProblem(Problem):
         plain, shapes = self.plain, []
 
         def whole(*given: Any) -> list[Any]:
-            chunk = Chunk(plain, "slope", True, given)
+            chunk = Chunk(plain, True, given)
             shapes.append(
                 ops.shape(chunk.outputs(chunk.params(chunk.flat)))
             )  # nobody reads them, so they are not computed
