@@ -218,9 +218,8 @@ class Run(Exportable, Reportable):
         before = self.elapsed
         began = perf_counter()
         tests = self.stopping
-        if (
-            not self.method.stepwise and self.time is not None
-        ):  # it does not come up for air, so its tests look at the clock
+        # A method that does not come up for air has tests that look at the clock.
+        if not self.method.stepwise and self.time is not None:
             tests = Timed.over_at(tests, began + self.time - before, self.time)
         try:
             done = self._advance_by(self.problem, self.params, self.state, n, tests)
@@ -244,12 +243,8 @@ class Run(Exportable, Reportable):
         if outcome.name in _KEEP_BEST and self.best is not None and self._better_before():
             self._ahead, self.params = self.params, self.best[1]
             if outcome.name in (outcomes.DIVERGED, outcomes.NON_FINITE):
-                outcome = Outcome(
-                    outcome.name,
-                    f"{outcome.message} The best parameters before that are kept (loss {self.best[0]:.6g}).",
-                    outcome.remedy,
-                    outcome.asked,
-                )
+                message = f"{outcome.message} The best parameters before that are kept (loss {self.best[0]:.6g})."
+                outcome = Outcome(outcome.name, message, outcome.remedy, outcome.asked)
         self.outcome = outcome
 
     def _better_before(self) -> bool:
@@ -266,14 +261,10 @@ class Run(Exportable, Reportable):
         asked = steps is not None or self.steps_asked is not None
         count = self.steps_done
         spent = f"the budget of {count} step{'s' * (count != 1)} is spent"
-        if self._moving():
-            return Outcome(
-                outcomes.OUT_OF_STEPS,
-                f"{spent}; the loss was still changing.",
-                self._remedy(outcomes.OUT_OF_STEPS),
-                asked,
-            )
-        return Outcome(outcomes.OUT_OF_STEPS, f"{spent}.", "", asked)
+        if not self._moving():
+            return Outcome(outcomes.OUT_OF_STEPS, f"{spent}.", "", asked)
+        remedy = self._remedy(outcomes.OUT_OF_STEPS)
+        return Outcome(outcomes.OUT_OF_STEPS, f"{spent}; the loss was still changing.", remedy, asked)
 
     def _moving(self) -> bool:
         if len(self.history) < 2 or self.steps_per_epoch > 1:
@@ -305,9 +296,8 @@ class Run(Exportable, Reportable):
             else:
                 due = self.steps_done % cadence == 0 and self.steps_done > self._called_step
                 due = due or (not self.method.stepwise and self.outcome is not None)
-            if (
-                due and (reason := hook(self)) and self.outcome is None
-            ):  # the parameters stay as the hook saw them, or set them
+            # The parameters stay as the hook saw them, or set them.
+            if due and (reason := hook(self)) and self.outcome is None:
                 self.outcome = Outcome(outcomes.STOPPED_EARLY, f"stopped early at step {self.steps_done}: {reason}")
         self._called_step = self.steps_done
 
