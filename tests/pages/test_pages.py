@@ -20,6 +20,7 @@ PAGES = sorted(path.relative_to(pages.DOCS).as_posix() for path in pages.DOCS.rg
 def test_the_code_runs_and_prints_what_the_page_shows(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("SD_ENGINE", raising=False)  # pages show what there is without it
     rendered = Picture.rendered  # coarse pictures take a third of the time off
     monkeypatch.setattr(Picture, "rendered", lambda self, kind="png", dpi=None: rendered(self, kind, 40))
     blocks = pages.run(page, tmp_path)

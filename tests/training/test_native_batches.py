@@ -244,9 +244,9 @@ def test_bits_do_not_depend_on_the_number_of_threads(monkeypatch):
     cut_into(monkeypatch, 8, 4)
     found = []
     for threads in (1, 2, 4):
-        monkeypatch.setattr(blas, "cores", lambda n=threads: n)
-        monkeypatch.setattr(blas._threads, "take_one", lambda library, n=threads: n)
-        monkeypatch.setattr(blas._threads, "give_back", lambda library: None)
+        monkeypatch.setattr(openblas, "cores", lambda n=threads: n)
+        monkeypatch.setattr(openblas._threads["numpy"], "take_one", lambda library, mark, n=threads: n)
+        monkeypatch.setattr(openblas._threads["numpy"], "give_back", lambda library, mark: None)
         run = sd.Run(network(), sd.Descent(sd.Adam(), 0.01, sd.Batches(32)), steps=400, engine="llvm").finish()
         found.append((run.params.flat.tobytes(), run.history["loss"].tobytes()))
     assert found[0] == found[1] == found[2]

@@ -75,9 +75,9 @@ class Interpreter:
             function = getattr(np, numpy_name(operation.name))
             if len(inputs) == 1:
                 (only,) = inputs
-                return lambda values: function(values[only], buffer)
+                return lambda values: function(values[only], out=buffer)
             left, right = inputs
-            return lambda values: function(values[left], values[right], buffer)
+            return lambda values: function(values[left], values[right], out=buffer)
         forward = operation.primitive.forward
         if operation.name in VIEWS and not spec.weak and all(x in self._fixed for x in inputs):
             part = np.asarray(forward(*(self._fixed[x] for x in inputs), **static))
