@@ -45,9 +45,10 @@ def without_empties(program: Program) -> Program:
 
 def _made_of_nothing(program: Program, operation: Operation) -> Array:
     """A sum, mean or product over no elements, or zeros in which nothing is put."""
-    arrays: list[Any] = []
-    for x in operation.inputs:
-        arrays.append(x.value if isinstance(x, Literal) else np.zeros(program.specs[x].shape, program.specs[x].dtype))
+    arrays: list[Any] = [
+        x.value if isinstance(x, Literal) else np.zeros(program.specs[x].shape, program.specs[x].dtype)
+        for x in operation.inputs
+    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the mean of nothing
         return np.asarray(operation.primitive.forward(*arrays, **operation.static))
