@@ -129,6 +129,7 @@ remainder = _define("remainder", np.remainder)
 clip = _define("clip", np.clip)
 where = _define("where", np.where)
 
+
 def _uniform(epoch: Any, step: Any, seed: int, stream: str, shape: tuple[int, ...]) -> Any:
     """Random numbers from 0 to 1 as a function of the place in a run."""
     return generator(seed, stream, int(epoch), int(step)).random(shape)
