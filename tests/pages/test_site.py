@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,9 +16,6 @@ import pytest
 from docs.tools import pages, reference
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::ResourceWarning")]
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
 LOOKED_AT = (
     "index.html",
     "tutorial/3-learning-rate.html",
@@ -57,39 +53,35 @@ def test_every_name_has_an_entry(site: Path) -> None:
     assert text.count("doc-heading") > len(entries)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-def test_in_a_browser(site: Path) -> None:
-    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
-    with playwright.sync_playwright() as running:
-        browser = running.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        for width, colours in ((1280, "light"), (380, "dark")):
-            page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
-            said = listen(page)
-            for address in LOOKED_AT:
-                page.goto((site / address).as_uri())
-                assert page.evaluate("document.documentElement.scrollWidth") <= width, address
-                assert (
-                    page.locator("body").get_attribute("data-md-color-scheme")
-                    == {"light": "default", "dark": "slate"}[colours]
-                )
-                shown = page.locator("article img:visible")
-                assert all(
-                    ("dark" in shown.nth(k).get_attribute("src")) == (colours == "dark") for k in range(shown.count())
-                )
-            assert said == []
-            page.close()
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+def test_in_a_browser(browser: Any, site: Path) -> None:
+    for width, colours in ((1280, "light"), (380, "dark")):
+        page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=colours)
         said = listen(page)
-        page.goto((site / "tutorial" / "index.html").as_uri())
-        page.keyboard.press("/")
-        page.keyboard.type("clipping")
-        page.locator(".md-search-result__item").first.wait_for(timeout=20_000)
-        page.keyboard.press("ArrowDown")
-        with page.expect_navigation():
-            page.keyboard.press("Enter")
-        assert "clip" in page.inner_text("article").lower()
+        for address in LOOKED_AT:
+            page.goto((site / address).as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+            assert (
+                page.locator("body").get_attribute("data-md-color-scheme")
+                == {"light": "default", "dark": "slate"}[colours]
+            )
+            shown = page.locator("article img:visible")
+            assert all(
+                ("dark" in shown.nth(k).get_attribute("src")) == (colours == "dark") for k in range(shown.count())
+            )
         assert said == []
-        browser.close()
+        page.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    said = listen(page)
+    page.goto((site / "tutorial" / "index.html").as_uri())
+    page.keyboard.press("/")
+    page.keyboard.type("clipping")
+    page.locator(".md-search-result__item").first.wait_for(timeout=20_000)
+    page.keyboard.press("ArrowDown")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    assert "clip" in page.inner_text("article").lower()
+    assert said == []
+    page.close()
 
 
 def listen(page: Any) -> list[str]:

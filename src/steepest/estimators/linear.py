@@ -15,7 +15,14 @@ from steepest.nn.mlp import MLP
 MANY = 10_000  # rows, beyond which a descent on batches is sooner there
 
 
-class LinearRegressor(NetworkRegressor):
+class _FromZero:
+    """No hidden layers; the coefficients begin at 0."""
+
+    def _network(self, columns: int, outputs: int) -> MLP:
+        return MLP(columns, (), outputs, weight_init="zeros")
+
+
+class LinearRegressor(_FromZero, NetworkRegressor):
     """Linear regression by descent, with any loss, penalty and method: a `NetworkRegressor` without hidden layers.
 
     Parameters
@@ -64,9 +71,6 @@ warm_start, random_state
             dtype=dtype, engine=engine, warm_start=warm_start, random_state=random_state,
         )  # fmt: skip
 
-    def _network(self, columns: int, outputs: int) -> MLP:
-        return MLP(columns, (), outputs, weight_init="zeros")
-
     def _usual(self, rows: int) -> str | None:
         return "lbfgs"
 
@@ -84,7 +88,7 @@ warm_start, random_state
         return float(bias[0]) if self._single else bias
 
 
-class LogisticClassifier(NetworkClassifier):
+class LogisticClassifier(_FromZero, NetworkClassifier):
     """Logistic regression by descent, multinomial for several classes: a `NetworkClassifier` without hidden layers.
 
     Parameters
@@ -132,9 +136,6 @@ warm_start, random_state
             patience=patience, validation_fraction=validation_fraction, standardise=standardise, dtype=dtype,
             engine=engine, warm_start=warm_start, random_state=random_state,
         )  # fmt: skip
-
-    def _network(self, columns: int, outputs: int) -> MLP:
-        return MLP(columns, (), outputs, weight_init="zeros")
 
     def _usual(self, rows: int) -> str | None:
         return "lbfgs" if rows <= MANY else None
